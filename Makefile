@@ -1,0 +1,47 @@
+# Everything sets itself up: a virtual environment in .venv with the pinned requirements. Python 3.11 or newer.
+# Works from any folder: make -C FOLDER, or make -f FOLDER/Makefile.
+ROOT := $(patsubst %Makefile,%,$(lastword $(MAKEFILE_LIST)))
+GO := cd "$(or $(ROOT),.)" &&
+PYTHON ?= python3
+PY := .venv/bin/python
+READY := $(ROOT).venv/ready
+
+.PHONY: run test test-long check bench migrate psql db-uri clean
+.DEFAULT_GOAL := run
+
+# Always the embedded server and the shipped input, whatever .env or the environment say.
+run: $(READY)
+	@$(GO) DATABASE_URI=embedded $(PY) scripts/cache_maintenance/refresh.py --holdings-dir holdings
+
+test: $(READY)
+	$(GO) $(PY) -m pytest -m "not slow"
+
+test-long: $(READY)
+	$(GO) $(PY) -m pytest
+
+check: $(READY)
+	$(GO) .venv/bin/ruff check . && .venv/bin/mypy && $(PY) scripts/dev_tools/check_secrets.py
+
+bench: $(READY)
+	$(GO) $(PY) benchmarks/bench.py
+
+migrate: $(READY)
+	@$(GO) $(PY) scripts/maintenance/migrate.py
+
+psql: $(READY)
+	@$(GO) $(PY) scripts/maintenance/psql.py
+
+db-uri: $(READY)
+	@$(GO) $(PY) scripts/maintenance/db_uri.py
+
+clean:
+	$(GO) rm -rf .venv .mypy_cache .ruff_cache .hypothesis
+
+$(READY): $(ROOT)requirements.txt $(ROOT)pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "setting up .venv (once, about a minute) ..." >&2
+	@$(GO) $(PYTHON) -m venv .venv || \
+		{ echo "error: $(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(GO) .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@

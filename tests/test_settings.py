@@ -1,0 +1,86 @@
+"""Settings come from the environment, then from .env; a password survives whatever is in it and is never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickstock.db import Database
+from tickstock.errors import BadInputError
+from tickstock.settings import connection_parameters, read_settings
+
+
+def test_without_anything_the_embedded_server_and_the_repositorys_folder(tmp_path: Path) -> None:
+    settings = read_settings({}, tmp_path)
+    assert settings.database is None
+    assert settings.holdings == tmp_path / "holdings"
+    assert settings.data is None
+
+
+def test_the_environment_comes_before_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URI=postgresql://a@one/x\nHOLDINGS_DIR=/there\n")
+    settings = read_settings({"DATABASE_URI": "postgresql://a@two/x"}, tmp_path)
+    assert settings.database == {"host": "two", "user": "a", "dbname": "x"}
+    assert settings.holdings == Path("/there")
+    assert read_settings({}, tmp_path).database == {"host": "one", "user": "a", "dbname": "x"}
+
+
+def test_embedded_is_a_word_that_overrides_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URI=postgresql://a@one/x\n")
+    assert read_settings({"DATABASE_URI": "embedded"}, tmp_path).database is None
+
+
+def test_database_url_is_known_too(tmp_path: Path) -> None:
+    assert read_settings({"DATABASE_URL": "postgres://u@h/d"}, tmp_path).database == {
+        "host": "h",
+        "user": "u",
+        "dbname": "d",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_spelling_of_the_scheme(scheme: str) -> None:
+    assert connection_parameters(f"{scheme}://u:p@h:5433/d?sslmode=require") == {
+        "user": "u", "password": "p", "host": "h", "port": "5433", "dbname": "d", "sslmode": "require",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("p@ss", "p@ss"),
+        ("p%40ss", "p@ss"),
+        ("a/b#c?d", "a/b#c?d"),
+        ("100%", "100%"),
+        ("a:b", "a:b"),
+        ("gr%C3%BC%C3%9F", "grüß"),
+        ("50%zz", "50%zz"),
+    ],
+)
+def test_special_characters_in_a_password_survive(written: str, meant: str) -> None:
+    parameters = connection_parameters(f"postgresql://user:{written}@host/db")
+    assert parameters == {"user": "user", "password": meant, "host": "host", "dbname": "db"}
+
+
+@pytest.mark.parametrize("uri", ["mysql://u:canary@h/d", "host=h password=canary", "postgresql://u:canary@h/d?nonsense=1"])
+def test_what_is_no_address_is_said_without_repeating_it(uri: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        connection_parameters(uri)
+    assert "canary" not in str(caught.value)
+
+
+@given(st.text(min_size=1, max_size=20).filter(lambda text: "\0" not in text and text.isprintable()))
+def test_any_encoded_password_comes_back_and_is_never_shown(password: str) -> None:
+    from urllib.parse import quote
+
+    settings = read_settings({"DATABASE_URI": f"postgresql://u:{quote(password, safe='')}@h/d"}, Path("/nowhere"))
+    assert settings.database is not None
+    assert settings.database["password"] == password
+    database = Database({**settings.database, "password": "canary" + password}, "x")
+    assert "canary" not in database.uri
+    assert "canary" not in repr(database)
+    assert "password='" not in repr(settings)
+    assert "'password': '***'" in repr(settings)

@@ -1,0 +1,99 @@
+"""Settings: the only place that reads the environment and the ``.env`` file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from tickstock.errors import BadInputError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+EMBEDDED = "embedded"
+
+_URI = re.compile(
+    r"^postgres(?:ql)?(?:\+\w+)?://"
+    r"(?:(?P<user>[^:@/?]*)(?::(?P<password>.*))?@)?"
+    r"(?P<rest>[^@]*)$",
+    re.DOTALL,
+)
+
+
+class Settings(NamedTuple):
+    """What the environment and ``.env`` say. Frozen; tests build their own.
+
+    ``database`` holds the keyword arguments of ``psycopg2.connect``, or is None for the embedded server.
+    ``holdings`` and ``data`` are absolute folders.
+    """
+
+    database: Mapping[str, Any] | None
+    holdings: Path
+    data: Path | None
+
+    def __repr__(self) -> str:
+        shown = {k: "***" if k == "password" else v for k, v in (self.database or {}).items()}
+        return f"Settings(database={shown or EMBEDDED}, holdings={self.holdings}, data={self.data})"
+
+
+def read_settings(environ: Mapping[str, str] | None = None, repository: Path = REPOSITORY) -> Settings:
+    """Read the settings from ``environ`` (default: the process's own), then from ``repository/.env``.
+
+    An empty value counts as not set. Relative folders in ``.env`` or the environment are taken from the
+    current folder.
+
+    Raises:
+        BadInputError: ``DATABASE_URI`` is not a PostgreSQL address.
+    """
+    values = {**_dotenv(repository / ".env"), **(os.environ if environ is None else environ)}
+    values = {name: value for name, value in values.items() if value}
+    uri = values.get("DATABASE_URI") or values.get("DATABASE_URL")
+    data = values.get("TICKSTOCK_DATA_DIR")
+    return Settings(
+        database=None if uri in (None, EMBEDDED) else connection_parameters(uri),
+        holdings=Path(values.get("HOLDINGS_DIR", repository / "holdings")).absolute(),
+        data=Path(data).absolute() if data else None,
+    )
+
+
+def connection_parameters(uri: str) -> dict[str, Any]:
+    """Turn a PostgreSQL URI into keyword arguments for ``psycopg2.connect``.
+
+    The schemes ``postgres://``, ``postgresql://`` and ``postgresql+driver://`` are one. A password may hold
+    any character, percent-encoded or as it is: it reaches to the last ``@``.
+
+    Raises:
+        BadInputError: the address has another form. The message does not repeat it: it may hold a password.
+    """
+    from psycopg2 import ProgrammingError
+    from psycopg2.extensions import parse_dsn
+
+    match = _URI.match(uri.strip())
+    if match is None:
+        raise BadInputError(
+            "DATABASE_URI is no PostgreSQL address; expected postgresql://user:password@host:5432/database "
+            "(or 'embedded' for the server that comes with the suite)"
+        )
+    try:
+        parameters: dict[str, Any] = parse_dsn("postgresql://" + match["rest"])
+    except ProgrammingError as error:
+        raise BadInputError(
+            f"DATABASE_URI cannot be read after the user's part ({str(error).strip()}); "
+            "expected postgresql://user:password@host:5432/database"
+        ) from None
+    if match["user"]:
+        parameters["user"] = unquote(match["user"])
+    if match["password"]:
+        # A lone % is a character of the password; only real escapes are decoded.
+        parameters["password"] = re.sub(r"(?:%[0-9A-Fa-f]{2})+", lambda m: unquote(m[0]), match["password"])
+    return parameters
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value or "" for name, value in dotenv_values(path).items()}
