@@ -1,0 +1,178 @@
+"""Which files of a folder are funds and which universes: by their names, or else by what stands inside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tickstock.errors import BadInputError
+from tickstock.sources.detect import Layout, detect
+from tickstock.sources.files import Candidate, bytes_of, checksum_of, read
+from tickstock.sources.records import Problem, UnusableError
+from tickstock.sources.table import open_table
+
+__all__ = ["Candidate", "Ignored", "Listing", "checksum_of", "read", "scan"]
+
+RESERVED = frozenset(
+    {"themes.csv", "funds.csv", "universes.csv", "sector_overrides.csv", "stock_classification.csv"}
+)
+_TABLES = frozenset({".csv", ".xlsx"})
+_LISTS = frozenset({".csv", ".xlsx", ".txt"})
+
+_DATE = r"(?:[_-][0-9]{4}-?[0-9]{2}-?[0-9]{2})?"
+_OWN_NAME = re.compile(r"[a-z][a-z0-9.]{0,9}_holdings", re.IGNORECASE)
+# IVV_holdings_2025-11-18, holdings-daily-us-en-spy_2025-11-18, ARK_INNOVATION_ETF_ARKK_HOLDINGS
+_FUND_NAMES = (
+    re.compile(rf"([a-z][a-z0-9.]{{0,9}})_holdings{_DATE}", re.IGNORECASE),
+    re.compile(rf"holdings-daily-[a-z]{{2}}-[a-z]{{2}}-([a-z][a-z0-9.]{{0,9}}){_DATE}", re.IGNORECASE),
+    re.compile(rf"ark_\w+_([a-z]{{4}})_holdings{_DATE}", re.IGNORECASE),
+)
+_TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
+_LEADING = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,9}(?=[_ (-])")
+
+
+class Ignored(NamedTuple):
+    """A file that is not read, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder holds for one kind of group; candidates sorted by group, one a group."""
+
+    candidates: tuple[Candidate, ...]
+    ignored: tuple[Ignored, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+
+
+def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
+    """Sort the files of a folder (not of its sub-folders) for ``kind`` ``ETF`` or ``UNIVERSE``.
+
+    ``registry`` maps the names of the universes to their descriptions. Files of the other kind, reserved
+    names, README files and hidden files are passed over in silence. Raises BadInputError where the folder
+    cannot be listed.
+    """
+    found: dict[str, list[Path]] = {}
+    ignored: list[Ignored] = []
+    problems: list[Problem] = []
+    for path, is_file in _files(folder):
+        name, suffix = path.stem.casefold(), path.suffix.casefold()
+        is_universe = name in registry and suffix in _LISTS
+        if not is_file:
+            if is_universe == (kind == "UNIVERSE") and suffix in _LISTS:
+                problems.append(Problem(path, None, "no regular file", "a file", "take it out of the folder"))
+            continue
+        group = name if is_universe else _fund_of(path, ignored)
+        if group and is_universe == (kind == "UNIVERSE"):
+            found.setdefault(group, []).append(path)
+    candidates: list[Candidate] = []
+    for group, paths in sorted(found.items()):
+        chosen = paths[0] if len(paths) == 1 else _newest(kind, group, paths, ignored, problems)
+        if chosen:
+            candidates.append(Candidate(chosen, kind, group))
+    warnings = tuple(warning for candidate in candidates if (warning := _spelling(candidate)))
+    return Listing(tuple(candidates), tuple(sorted(ignored)), tuple(problems), warnings)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """What the folder shows, sorted by name, and whether it is a file (and not a pipe or a dead link)."""
+    for entry in sorted(_entries(folder), key=lambda entry: entry.name):
+        name = entry.name.casefold()
+        if name in RESERVED or name.startswith((".", "~$", "readme")):
+            continue
+        yield Path(entry.path), _is_file(entry)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link into a folder that may not be entered
+        return False
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError as error:
+        raise BadInputError(f"{folder}: found no such folder, expected one; check the path") from error
+    except NotADirectoryError as error:
+        raise BadInputError(f"{folder}: found a file, expected a folder; name its folder") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInputError(
+            f"{folder}: found a folder that cannot be listed ({reason}), expected a readable one; "
+            "check its permissions"
+        ) from error
+
+
+def _fund_of(path: Path, ignored: list[Ignored]) -> str:
+    """The fund that a file belongs to, from its name or else from inside; empty where it is ignored."""
+    if path.suffix.casefold() not in _TABLES:
+        ignored.append(Ignored(path, f"expected {_expected_name(path)}"))
+        return ""
+    for pattern in _FUND_NAMES:
+        if found := pattern.fullmatch(path.stem):
+            return found[1].upper()
+    try:
+        fund = _layout(path).fund
+    except UnusableError as error:
+        ignored.append(Ignored(path, f"found {error.found}; expected {_expected_name(path)}"))
+        return ""
+    if not _TICKER.fullmatch(fund):
+        ignored.append(Ignored(path, f"expected {_expected_name(path)}"))
+        return ""
+    return fund
+
+
+def _layout(path: Path) -> Layout:
+    return detect(open_table(bytes_of(path)), "ETF")
+
+
+def _expected_name(path: Path) -> str:
+    suffix = path.suffix.casefold() if path.suffix.casefold() in _TABLES else ".csv"
+    leading = _LEADING.match(path.stem)
+    fund = leading[0].lower() if leading else "{etf}"
+    return f"{fund}_holdings{suffix} for a fund, or a name from the registry of universes"
+
+
+def _newest(
+    kind: str, group: str, paths: list[Path], ignored: list[Ignored], problems: list[Problem]
+) -> Path | None:
+    """Of several files for one group the newest, if each has an as-of date of its own; else a problem."""
+    by_date = {read(Candidate(path, kind, group)).as_of: path for path in paths}
+    same_name = len({path.name.casefold() for path in paths}) < len(paths)
+    dates = [day for day in by_date if day]
+    if len(dates) < len(paths) or same_name:
+        found = f"{len(paths)} files for {group} ({', '.join(path.name for path in paths)})"
+        problems.append(Problem(paths[0], None, found, "one", "take the others out of the folder"))
+        return None
+    newest = max(dates)
+    for day in dates:
+        if day != newest:
+            reason = f"as of {day}; {by_date[newest].name} is newer, as of {newest}"
+            ignored.append(Ignored(by_date[day], reason))
+    return by_date[newest]
+
+
+def _spelling(candidate: Candidate) -> str:
+    """A warning for the project's own file name in upper case; an issuer's own name is right as it is."""
+    path = candidate.path
+    if path.name == path.name.lower():
+        return ""
+    if candidate.kind == "ETF":
+        if not _OWN_NAME.fullmatch(path.stem):
+            return ""
+        try:
+            if _layout(path).format != "plain":
+                return ""
+        except UnusableError:
+            return ""  # reading it reports why
+    return f"{path.name}: expected {path.name.lower()}"
