@@ -1,0 +1,55 @@
+-- Widen the weight, close the holes that NULLs left, and index the way back from a stock to its groups.
+
+DO $$
+DECLARE
+    homeless bigint;
+BEGIN
+    SELECT count(*) INTO homeless FROM group_memberships WHERE group_id IS NULL;
+    IF homeless > 0 THEN
+        RAISE EXCEPTION 'group_memberships has % rows without a group_id; give each a group or delete it (SELECT * FROM group_memberships WHERE group_id IS NULL), then migrate again', homeless;
+    END IF;
+END
+$$;
+
+UPDATE definition_groups SET environment = 'DEFAULT' WHERE environment IS NULL;
+UPDATE definition_groups SET metadata = '{}' WHERE metadata IS NULL;
+UPDATE group_memberships SET metadata = '{}' WHERE metadata IS NULL;
+
+ALTER TABLE definition_groups
+    ALTER COLUMN environment SET NOT NULL,
+    ALTER COLUMN metadata SET DEFAULT '{}',
+    ALTER COLUMN metadata SET NOT NULL,
+    ADD CONSTRAINT definition_groups_type_known
+        CHECK (type IN ('ETF', 'UNIVERSE', 'SECTOR', 'THEME')) NOT VALID;
+
+-- Percent: 6.5 is 6.5 %. Collation "C" sorts symbols the same on every machine.
+ALTER TABLE group_memberships
+    ALTER COLUMN group_id SET NOT NULL,
+    ALTER COLUMN symbol TYPE VARCHAR(50) COLLATE "C",
+    ALTER COLUMN weight TYPE NUMERIC(9, 6),
+    ALTER COLUMN metadata SET DEFAULT '{}',
+    ALTER COLUMN metadata SET NOT NULL,
+    ADD CONSTRAINT group_memberships_weight_is_a_number CHECK (weight <> 'NaN');
+
+CREATE INDEX group_memberships_symbol ON group_memberships (symbol);
+
+-- Types that an adopted database has beside ours stay; only new rows must be of the four.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM definition_groups WHERE type NOT IN ('ETF', 'UNIVERSE', 'SECTOR', 'THEME')) THEN
+        ALTER TABLE definition_groups VALIDATE CONSTRAINT definition_groups_type_known;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := CURRENT_TIMESTAMP;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER definition_groups_updated_at
+    BEFORE UPDATE ON definition_groups
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)
+    EXECUTE FUNCTION touch_updated_at();

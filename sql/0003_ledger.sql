@@ -1,0 +1,84 @@
+-- What was loaded, from which file, and what every load or hand changed.
+
+CREATE TABLE load_runs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_key uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE,
+    kind text NOT NULL CHECK (kind IN ('load', 'manual', 'adopted')),
+    type text,
+    environment text,
+    mode text,
+    program text NOT NULL DEFAULT current_setting('application_name'),
+    database_user text NOT NULL DEFAULT session_user,
+    tool_version text,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    committed_at timestamptz,
+    transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    groups_added integer NOT NULL DEFAULT 0,
+    groups_changed integer NOT NULL DEFAULT 0,
+    groups_removed integer NOT NULL DEFAULT 0,
+    added integer NOT NULL DEFAULT 0,
+    changed integer NOT NULL DEFAULT 0,
+    removed integer NOT NULL DEFAULT 0,
+    unchanged integer NOT NULL DEFAULT 0,
+    kept integer NOT NULL DEFAULT 0,
+    put_back integer NOT NULL DEFAULT 0,
+    overridden jsonb NOT NULL DEFAULT '[]'
+);
+COMMENT ON TABLE load_runs IS 'One row a transaction that changed groups or memberships: a load, a hand (manual), or the adoption of an older database.';
+COMMENT ON COLUMN load_runs.run_key IS 'Chosen by the client before it commits, so that the outcome of a commit whose answer was lost can be looked up.';
+COMMENT ON COLUMN load_runs.overridden IS 'The guards that --force went past, as the messages that they gave.';
+CREATE INDEX load_runs_transaction ON load_runs (transaction_id);
+
+CREATE TABLE load_files (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    load_id bigint NOT NULL REFERENCES load_runs (id) ON DELETE CASCADE,
+    group_id integer NOT NULL,
+    group_name text NOT NULL,
+    path text NOT NULL,
+    format text NOT NULL,
+    checksum text NOT NULL,
+    fingerprint text NOT NULL,
+    stored_fingerprint text NOT NULL,
+    as_of date,
+    rows integer NOT NULL,
+    members integer NOT NULL,
+    split_off integer NOT NULL DEFAULT 0,
+    added integer NOT NULL DEFAULT 0,
+    changed integer NOT NULL DEFAULT 0,
+    removed integer NOT NULL DEFAULT 0,
+    unchanged integer NOT NULL DEFAULT 0,
+    kept integer NOT NULL DEFAULT 0,
+    missing integer NOT NULL DEFAULT 0,
+    warnings jsonb NOT NULL DEFAULT '[]',
+    UNIQUE (load_id, group_id)
+);
+COMMENT ON TABLE load_files IS 'The files that a load read, a row a group. group_id has no foreign key: the record outlives the group.';
+COMMENT ON COLUMN load_files.checksum IS 'MD5 of the bytes of the file.';
+COMMENT ON COLUMN load_files.fingerprint IS 'MD5 of the canonical rows of the file: symbol|weight, sorted, joined by line feeds.';
+COMMENT ON COLUMN load_files.stored_fingerprint IS 'The same of the rows that the load left in the group. What is stored differs from it: drift.';
+COMMENT ON COLUMN load_files.as_of IS 'The date that the file says its data describes; NULL where it says none.';
+COMMENT ON COLUMN load_files.missing IS 'Rows gone from the file that --keep-missing left in the group.';
+CREATE INDEX load_files_group ON load_files (group_id, id DESC);
+
+CREATE TABLE data_version (
+    version bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    load_id bigint NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE data_version IS 'One row a committed change, numbered in commit order: max(version) is the version of the data.';
+
+CREATE TABLE membership_versions (
+    group_id integer NOT NULL,
+    symbol varchar(50) COLLATE "C" NOT NULL,
+    weight numeric(9, 6),
+    metadata jsonb NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    opened_by bigint NOT NULL,
+    closed_by bigint,
+    PRIMARY KEY (group_id, symbol, opened_by)
+);
+COMMENT ON TABLE membership_versions IS 'Every state that a membership had. Open versions (closed_by IS NULL) are the current state. The empty symbol stands for the row of the group itself; its metadata then holds type, name, environment, description and metadata.';
+COMMENT ON COLUMN membership_versions.valid_from IS 'First date that the data describes it for: the as-of date of the file, else the date of the load.';
+COMMENT ON COLUMN membership_versions.valid_to IS 'First date for which it no longer holds.';
+CREATE UNIQUE INDEX membership_versions_open ON membership_versions (group_id, symbol) WHERE closed_by IS NULL;

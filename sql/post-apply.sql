@@ -1,0 +1,25 @@
+-- Run after every migration run, so that roles created later get their rights too.
+-- app_readwrite: the daily work. app_readonly: reports, queries and checks.
+
+DO $$
+DECLARE
+    may_create boolean := (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user);
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['app_readwrite', 'app_readonly'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND may_create THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+        END IF;
+    END LOOP;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'app_readwrite') THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON definition_groups, group_memberships TO app_readwrite;
+        GRANT USAGE ON SEQUENCE definition_groups_id_seq, group_memberships_id_seq TO app_readwrite;
+        GRANT SELECT, INSERT, UPDATE ON load_runs, load_files TO app_readwrite;
+        GRANT SELECT ON data_version, membership_versions, migration_checksums, _yoyo_migration TO app_readwrite;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'app_readonly') THEN
+        GRANT SELECT ON definition_groups, group_memberships, load_runs, load_files, data_version,
+            membership_versions, migration_checksums, _yoyo_migration TO app_readonly;
+    END IF;
+END
+$$;

@@ -1,0 +1,149 @@
+"""A real PostgreSQL for every test that asks for one, and a fresh, migrated database for each of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tickstock.db import Connection, Database
+from tickstock.embedded import running_server
+from tickstock.migrations import migrate
+from tickstock.settings import REPOSITORY, connection_parameters
+
+TEMPLATE = "tickstock_test_template"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Mapping[str, Any]]:
+    """Parameters of a server: TEST_DATABASE_URL, else TEST_POSTGRES_IMAGE in Docker, else the embedded one."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        parameters = connection_parameters(url)
+        name = parameters.get("dbname", "")
+        assert "test" in name, f"TEST_DATABASE_URL names the database {name!r}, expected 'test' in its name"
+        yield parameters
+    elif image := os.environ.get("TEST_POSTGRES_IMAGE"):
+        from testcontainers.postgres import PostgresContainer
+
+        with PostgresContainer(image, driver=None) as container:
+            yield connection_parameters(container.get_connection_url())
+    else:
+        with _open_folder() as folder, running_server(folder) as embedded:
+            yield embedded.parameters()
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A temporary folder that the server may enter, whichever user it runs as."""
+    folder = Path(tempfile.mkdtemp(prefix="tickstock-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder / "server"
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _maintenance(server: Mapping[str, Any]) -> Iterator[psycopg2.extensions.cursor]:
+    connection = psycopg2.connect(**server)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: Mapping[str, Any]) -> Iterator[str]:
+    """A database that the product's own migrations made."""
+    name = f"{TEMPLATE}_{os.getpid()}"
+    with _maintenance(server) as cursor:
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    migrate(Database({**server, "dbname": name}, "test"))
+    yield name
+    with _maintenance(server) as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def new_database(server: Mapping[str, Any]) -> Iterator[Callable[..., Database]]:
+    """Make databases, by default empty; they are dropped after the test."""
+    names = []
+
+    def make(template: str = "template0") -> Database:
+        name = f"tickstock_test_{os.getpid()}_{next(_numbers)}"
+        with _maintenance(server) as cursor:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        names.append(name)
+        return Database({**server, "dbname": name}, "test")
+
+    yield make
+    with _maintenance(server) as cursor:
+        for name in names:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(new_database: Callable[..., Database], template: str) -> Database:
+    """A migrated database of this test's own."""
+    return new_database(template)
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    connection = database.connect()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def witness(database: Database) -> Iterator[Connection]:
+    """A second connection, which sees only what was committed."""
+    connection = psycopg2.connect(**database.parameters, application_name="witness")
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def script(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., int]:
+    """Run a script's main() in this process, on the test's database: script("load_etf_holdings", "--dry-run")."""
+    monkeypatch.setenv("DATABASE_URI", uri_with_password(database))
+    monkeypatch.delenv("HOLDINGS_DIR", raising=False)
+
+    def run(name: str, *arguments: str | Path) -> int:
+        status = load_script(name).main([str(argument) for argument in arguments])
+        assert isinstance(status, int)
+        return status
+
+    return run
+
+
+def uri_with_password(database: Database) -> str:
+    from urllib.parse import urlencode
+
+    return "postgresql:///?" + urlencode(dict(database.parameters))
+
+
+def load_script(name: str):  # type: ignore[no-untyped-def]
+    """Import a script of scripts/ by its name, wherever it lies."""
+    (path,) = (REPOSITORY / "scripts").glob(f"*/{name}.py")
+    spec = importlib.util.spec_from_file_location(f"script_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,164 @@
+"""Connections, and what every transaction of the suite agrees on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg2
+from psycopg2 import extensions
+
+from tickstock.errors import BusyError, TickstockError, UnavailableError
+from tickstock.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Connection = extensions.connection
+Cursor = extensions.cursor
+
+SQL = REPOSITORY / "sql"
+
+# A server that is not there (yet) may be there in a moment; one that says no will say it again.
+_NOT_REACHABLE = (
+    "connection refused",
+    "starting up",
+    "shutting down",
+    "in recovery mode",
+    "no such file or directory",
+    "timeout expired",
+    "too many clients",
+    "could not translate host name",
+    "server closed the connection",
+    "network is unreachable",
+    "no route to host",
+)
+
+_TRANSACTION_SETTINGS = (
+    "SET lock_timeout = '5s';"
+    "SET statement_timeout = '10min';"
+    "SET idle_in_transaction_session_timeout = '60s';"
+    "SET client_connection_check_interval = '1s';"
+    "SET TIME ZONE 'UTC';"
+)
+
+
+class Database(NamedTuple):
+    """A database that can be connected to, as often as needed.
+
+    ``parameters`` are keyword arguments of ``psycopg2.connect``; ``binaries`` is the folder of the embedded
+    server's client programs, None for any other server; ``note`` is what people should be told about it.
+    """
+
+    parameters: Mapping[str, Any]
+    program: str
+    note: str = ""
+    binaries: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Database({self.uri}, {self.program})"
+
+    @property
+    def uri(self) -> str:
+        """The address, without its password."""
+        from urllib.parse import quote, urlencode
+
+        rest = dict(self.parameters)
+        rest.pop("password", None)
+        user, database = quote(rest.pop("user", "")), quote(rest.pop("dbname", ""))
+        host = "" if rest.get("host", "").startswith("/") else rest.pop("host", "")
+        port = f":{rest.pop('port')}" if host and "port" in rest else ""
+        query = f"?{urlencode(rest)}" if rest else ""
+        return f"postgresql://{user}{'@' if user else ''}{host}{port}/{database}{query}"
+
+    def connect(self) -> Connection:
+        """Open a connection in autocommit mode, with the suite's timeouts.
+
+        Raises:
+            BusyError: nothing answers at the address (yet).
+            UnavailableError: the server refuses (password, role, database, rights).
+        """
+        try:
+            connection: Connection = psycopg2.connect(
+                **{"connect_timeout": "5", "client_encoding": "UTF8", **self.parameters},
+                application_name=f"tickstock {self.program}".strip(),
+            )
+        except psycopg2.OperationalError as error:
+            raise _connection_error(error, self.parameters) from error
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(_TRANSACTION_SETTINGS)
+        return connection
+
+
+def _connection_error(error: psycopg2.OperationalError, parameters: Mapping[str, Any]) -> TickstockError:
+    found = " ".join(str(error).split())
+    place = parameters.get("host", "localhost") + ":" + parameters.get("port", "5432")
+    if any(sign in found.lower() for sign in _NOT_REACHABLE):
+        return BusyError(f"no database answers at {place} ({found}); start it, or correct DATABASE_URI, and try again")
+    return UnavailableError(f"the database at {place} refuses the connection ({found}); check DATABASE_URI")
+
+
+@contextmanager
+def open_database(settings: Settings, program: str) -> Iterator[Database]:
+    """Give the database of ``settings``; without one, the embedded server, running while the block runs.
+
+    The embedded server is migrated by itself; any other must have been (:mod:`tickstock.migrations`).
+
+    Raises:
+        BusyError, UnavailableError: see :meth:`Database.connect`; also tables that are missing or outdated.
+    """
+    from tickstock import migrations
+
+    if settings.database is not None:
+        database = Database(settings.database, program)
+        with closing(database.connect()) as connection:
+            migrations.require(connection)
+        yield database
+        return
+
+    from tickstock.embedded import default_folder, running_server
+
+    folder = settings.data or default_folder(REPOSITORY)
+    with running_server(folder) as server:
+        note = f"using the embedded PostgreSQL in {folder} (set DATABASE_URI for your own)" if server.started else ""
+        database = Database(server.parameters(), program, note, server.binaries)
+        with closing(database.connect()) as connection:
+            if migrations.missing(connection):
+                migrations.migrate(database)
+        yield database
+
+
+@contextmanager
+def closing(connection: Connection) -> Iterator[Connection]:
+    """Close the connection at the end, whatever state it is in."""
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: Connection, isolation: str = "REPEATABLE READ") -> Iterator[Cursor]:
+    """Run a block in one transaction: committed at its end, rolled back when it raises."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"BEGIN ISOLATION LEVEL {isolation}")
+        try:
+            yield cursor
+        except BaseException:
+            if not connection.closed:
+                with contextlib.suppress(psycopg2.Error), connection.cursor() as last:
+                    last.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+def statement(name: str) -> str:
+    """The text of ``sql/NAME.sql``, for a statement long enough to have a file of its own."""
+    return _read(SQL / f"{name}.sql")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
