@@ -1,0 +1,53 @@
+-- Private tables of one loader: what the files say, and the plan. They live as long as the connection.
+
+CREATE TEMPORARY TABLE staged_groups (
+    no integer PRIMARY KEY,
+    name text NOT NULL,
+    description text,           -- NULL: leave what is stored
+    metadata jsonb NOT NULL,    -- the loader's own keys
+    has_rows boolean NOT NULL,  -- false: the file is the last load's, or there is none to read
+    path text,
+    format text,
+    checksum text,
+    fingerprint text,
+    as_of date,
+    rows integer,
+    members integer,
+    split_off integer,
+    warnings jsonb
+);
+
+CREATE TEMPORARY TABLE staged_rows (
+    no integer NOT NULL,
+    symbol varchar(50) COLLATE "C" NOT NULL,
+    weight numeric(9, 6)
+);
+
+CREATE TEMPORARY TABLE planned_groups (
+    no integer PRIMARY KEY,     -- of staged_groups; -group_id for a stored group without a file
+    group_id integer,           -- NULL: not stored yet
+    name text NOT NULL,
+    action text NOT NULL,
+    has_rows boolean NOT NULL,
+    description text,
+    metadata jsonb
+);
+
+-- Everything that is not plainly unchanged. kept: a hand's row that this mode leaves;
+-- missing: gone from the file and left because of --keep-missing.
+CREATE TEMPORARY TABLE planned_rows (
+    no integer NOT NULL,
+    symbol varchar(50) COLLATE "C" NOT NULL,
+    membership_id integer,
+    old_weight numeric(9, 6),
+    new_weight numeric(9, 6),
+    action text NOT NULL,
+    in_file boolean NOT NULL,
+    by_hand boolean NOT NULL
+);
+
+CREATE TEMPORARY TABLE hand_rows (
+    group_id integer NOT NULL,
+    symbol varchar(50) COLLATE "C" NOT NULL,
+    PRIMARY KEY (group_id, symbol)
+);

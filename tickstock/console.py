@@ -1,0 +1,118 @@
+"""What every script shares: options, the way from an error to an exit status, progress."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from tickstock.errors import TickstockError
+
+Work = Callable[[argparse.Namespace], int]
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM, as an exception, so that everything is rolled back on the way out."""
+
+
+def parser(program: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """A parser with the options that every script has. ``examples``: one command line a line."""
+    lines = "\n".join(f"  python {line.strip()}" for line in examples.strip().splitlines())
+    result = argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        epilog=f"examples:\n{lines}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("--environment", default="DEFAULT", metavar="NAME", help="environment of the groups (DEFAULT)")
+    result.add_argument("--json", action="store_true", help="print the result as JSON")
+    result.add_argument("--verbose", action="store_true", help="print every row, and a traceback after an error")
+    result.add_argument("--quiet", action="store_true", help="print errors only")
+    return result
+
+
+def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | None) -> int:
+    """Parse ``argv``, do the work, and turn whatever happens into an exit status.
+
+    0 done, 1 failed, 2 usage, 3 refused by a guard, 4 busy, 130 and 143 on SIGINT and SIGTERM.
+    """
+    try:
+        options = arguments.parse_args(argv)
+        _check_environment(arguments, options.environment)
+    except SystemExit as end:
+        return int(end.code or 0)
+    before = _on_sigterm(_terminate)
+    try:
+        return work(options)
+    except TickstockError as error:
+        return _fail(options, error, str(error), error.exit_status)
+    except KeyboardInterrupt as error:
+        return _fail(options, error, "interrupted; rolled back", 130)
+    except _TerminatedError as error:
+        return _fail(options, error, "terminated; rolled back", 143)
+    except BrokenPipeError:
+        # The reader of our output left (head, less); what was to be done is done.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        text = " ".join(str(error).split()) or "no message"
+        return _fail(options, error, f"{type(error).__name__}: {text} (--verbose shows where)", 1)
+    finally:
+        _on_sigterm(before)
+
+
+def say(options: argparse.Namespace, text: str) -> None:
+    """Print a remark to stderr, unless ``--quiet``."""
+    if not options.quiet:
+        print(text, file=sys.stderr)
+
+
+def progress_bar(options: argparse.Namespace, noun: str) -> Callable[[int, int], None]:
+    """A callback (done, of) that draws a bar on a terminal once the work takes longer than a second."""
+    if options.quiet or not sys.stderr.isatty():
+        return lambda done, of: None
+    started = time.monotonic()
+    bars: list[Any] = []
+
+    def show(done: int, of: int) -> None:
+        if not bars and time.monotonic() - started > 1 and done < of:
+            from tqdm import tqdm
+
+            bars.append(tqdm(total=of, unit=noun, leave=False, file=sys.stderr))
+        if bars:
+            bars[0].update(done - bars[0].n)
+            if done == of:
+                bars[0].close()
+
+    return show
+
+
+def _check_environment(arguments: argparse.ArgumentParser, name: str) -> None:
+    if not 1 <= len(name) <= 10:
+        arguments.error(f"--environment {name!r} has {len(name)} characters, expected 1 to 10")
+
+
+def _fail(options: argparse.Namespace, error: BaseException, message: str, status: int) -> int:
+    if options.verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    return status
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise _TerminatedError
+
+
+def _on_sigterm(handler: object) -> object:
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]

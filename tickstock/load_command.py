@@ -1,0 +1,125 @@
+"""What the loader scripts have in common: their options, one load, and its result in words."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock import console
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection
+    from tickstock.relationships.inputs import Inputs
+    from tickstock.relationships.plan import Options, Outcome
+
+Find = Callable[["Connection", argparse.Namespace, Path], "Inputs"]
+
+
+class Loader(NamedTuple):
+    """A loader script: the type of its groups, its texts, and the function that finds its input."""
+
+    program: str
+    type: str
+    description: str
+    examples: str
+    find: Find
+    reads_files: bool = True
+
+
+def command(loader: Loader, argv: Sequence[str] | None) -> int:
+    """Run a loader script; give its exit status."""
+    return console.run(parser(loader), lambda options: _load(loader, options), argv)
+
+
+def parser(loader: Loader) -> argparse.ArgumentParser:
+    """The options of a loader script."""
+    result = console.parser(loader.program, loader.description, loader.examples)
+    result.add_argument(
+        "--mode",
+        choices=["full", "incremental", "dry-run"],
+        default="full",
+        help="full: every file, and groups without a file are removed; incremental: only what changed; "
+        "dry-run: print what full would do (full)",
+    )
+    result.add_argument("--rebuild", action="store_true", help="the same as --mode full")
+    result.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
+    if loader.type == "ETF":
+        result.add_argument("--etf", metavar="SYMBOL", type=str.upper, help="this fund alone")
+    if loader.reads_files:
+        result.add_argument("--holdings-dir", metavar="FOLDER", type=Path, help="where the files are (HOLDINGS_DIR)")
+        result.add_argument("--skip-bad-files", action="store_true", help="load the rest when files have problems")
+        result.add_argument("--keep-missing", action="store_true", help="incremental: leave rows gone from a file")
+    result.add_argument("--keep-manual", action="store_true", help="full: leave what was made or edited by hand")
+    result.add_argument(
+        "--force", nargs="*", metavar="GROUP", help="go past the guards, for all groups or for those named"
+    )
+    return result
+
+
+def _load(loader: Loader, options: argparse.Namespace) -> int:
+    from tickstock.db import closing, open_database
+    from tickstock.errors import RefusedError
+    from tickstock.relationships.load import load, refusal
+    from tickstock.settings import read_settings
+
+    started = time.monotonic()
+    settings = read_settings()
+    folder = (getattr(options, "holdings_dir", None) or settings.holdings).absolute()
+    with open_database(settings, loader.program) as database, closing(database.connect()) as connection:
+        if database.note:
+            console.say(options, database.note)
+        found = loader.find(connection, options, folder)
+        outcome = load(
+            database, connection, found, _load_options(loader, options),
+            console.progress_bar(options, "file"),
+        )  # fmt: skip
+        outcome = dataclasses.replace(outcome, warnings=(*found.warnings, *outcome.warnings))
+        _print(options, outcome, connection, time.monotonic() - started)
+    if outcome.plan.refusals:
+        raise RefusedError(refusal(outcome.plan))
+    return 0
+
+
+def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
+    from tickstock.relationships.plan import Options
+
+    force = options.force
+    return Options(
+        type=loader.type,
+        environment=options.environment,
+        mode="full" if options.rebuild or options.mode == "dry-run" else options.mode,
+        dry_run=options.dry_run or options.mode == "dry-run",
+        only=getattr(options, "etf", None),
+        keep_missing=getattr(options, "keep_missing", False),
+        keep_manual=options.keep_manual,
+        skip_bad_files=getattr(options, "skip_bad_files", False),
+        force=False if force is None else frozenset(force) if force else True,
+    )
+
+
+def _print(options: argparse.Namespace, outcome: Outcome, connection: Connection, seconds: float) -> None:
+    from tickstock.relationships import text
+    from tickstock.relationships.plan import row_changes
+
+    for warning in (*outcome.warnings, *outcome.plan.warnings):
+        console.say(options, f"warning: {warning}")
+    for guard in outcome.plan.overridden:
+        console.say(options, f"forced: {guard}")
+    if options.json:
+        print(json.dumps(text.as_json(outcome, row_changes(connection) if options.verbose else None), indent=2))
+        return
+    if options.quiet:
+        return
+    if outcome.plan.options.dry_run:
+        print("\n".join(f"[DRY RUN] {line}" for line in text.dry_run_lines(outcome)))
+    print("\n".join(text.plan_lines(outcome, options.verbose)))
+    if options.verbose:
+        for line in text.row_lines(row_changes(connection)):
+            print(line)
+    if not outcome.plan.options.dry_run:
+        print(f"load {outcome.load_id} committed" if outcome.load_id else "nothing to do", f"({seconds:.1f} s)")

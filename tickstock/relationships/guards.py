@@ -1,0 +1,79 @@
+"""What looks like an accident is refused; ``--force`` goes on. What looks odd is a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from tickstock.relationships.plan import GroupPlan, Options, StoredGroup
+from tickstock.relationships.staging import StagedFile
+
+LOSS_SHARE, LOSS_ROWS = 0.20, 5
+REMOVED_GROUPS_SHARE = 0.20
+SUM_REFUSED = (Decimal(80), Decimal(120))
+SUM_ODD = (Decimal(95), Decimal(105))
+WEIGHT_MAX = Decimal(100)
+
+
+def refusals(
+    options: Options,
+    groups: tuple[GroupPlan, ...],
+    files: Mapping[str, StagedFile],
+    stored: Mapping[str, StoredGroup],
+) -> Iterator[tuple[str, str]]:
+    """Yield (group, what was found) for every guard that the plan trips. '' is the type as a whole."""
+    for group in groups:
+        file, before = files.get(group.name), stored.get(group.name)
+        if file:
+            yield from ((group.name, found) for found in _file_refusals(file, before))
+        may_empty = options.type == "SECTOR" and group.name == "unknown"
+        if group.action != "removed" and not may_empty and group.lost > max(LOSS_ROWS, LOSS_SHARE * group.stored):
+            yield group.name, (
+                f"{group.name} would lose {group.lost:,} of {group.stored:,} members to no other group "
+                f"({group.lost / group.stored:.0%}; more than {LOSS_SHARE:.0%} looks like a partial file)"
+            )
+    gone = [group.name for group in groups if group.action == "removed"]
+    if len(gone) > REMOVED_GROUPS_SHARE * len(stored):
+        yield "", (
+            f"{len(gone)} of {len(stored)} {options.type} groups have no file and would be removed "
+            f"({', '.join(gone[:5])}{', …' if len(gone) > 5 else ''}; more than {REMOVED_GROUPS_SHARE:.0%} "
+            "looks like a wrong folder); --mode incremental leaves them"
+        )
+
+
+def _file_refusals(file: StagedFile, before: StoredGroup | None) -> Iterator[str]:
+    low, high = SUM_REFUSED
+    if not file.members:
+        yield f"{file.name}: {file.path.name} holds no members at all"
+    elif file.weighted and not low <= file.weight_sum <= high:
+        yield (
+            f"{file.name}: the weights of {file.path.name} sum to {file.weight_sum:.2f} %, "
+            f"expected {low} to {high}"
+        )
+    if file.weight_max > WEIGHT_MAX:
+        yield f"{file.name}: a single weight of {file.weight_max:.2f} %, expected at most {WEIGHT_MAX}"
+    if before and before.weighted and file.members and not file.weighted:
+        yield (
+            f"{file.name}: {file.path.name} has no weights, and {before.weighted:,} stored weights "
+            "would become empty"
+        )
+    if before and before.last_as_of and file.as_of and file.as_of < before.last_as_of:
+        yield (
+            f"{file.name}: {file.path.name} is as of {file.as_of}, older than the {before.last_as_of} "
+            "that is stored"
+        )
+
+
+def warnings(files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]) -> Iterator[str]:
+    """Yield a sentence for everything odd that does not stop a load."""
+    (refused_low, refused_high), (low, high) = SUM_REFUSED, SUM_ODD
+    for name, file in sorted(files.items()):
+        for warning in file.warnings:
+            yield f"{name}: {warning}"
+        if file.weighted and not low <= file.weight_sum <= high and refused_low <= file.weight_sum <= refused_high:
+            yield f"{name}: the weights sum to {file.weight_sum:.2f} %; cash or another fund may be the rest"
+    for group in groups:
+        if group.action == "kept" and not group.read:
+            yield f"{group.name}: no file; the stored group stays as it is"
+        if group.missing:
+            yield f"{group.name}: {group.missing} rows are gone from the file and stay (--keep-missing)"

@@ -1,0 +1,172 @@
+"""One load, whole: decide what to read, stage it, plan, guard, apply. Every loader goes through here."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg2
+from psycopg2 import errors
+
+from tickstock.db import closing
+from tickstock.errors import BadInputError, BusyError, RefusedError
+from tickstock.relationships import guards, store
+from tickstock.relationships.inputs import Inputs
+from tickstock.relationships.locks import locked_transaction
+from tickstock.relationships.plan import GroupPlan, Options, Outcome, Plan, StoredGroup
+from tickstock.relationships.staging import GroupInput, Staged, clear_tables, create_tables, stage
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection, Cursor, Database
+    from tickstock.sources.records import Problem
+
+RETRIES = 3
+Progress = Callable[[int, int], None]
+
+
+class _MovedError(Exception):
+    """The stored state moved between the decision what to read and the lock."""
+
+
+def load(
+    database: Database,
+    connection: Connection,
+    inputs: Inputs,
+    options: Options,
+    progress: Progress = lambda done, of: None,
+) -> Outcome:
+    """Make the stored groups of one type what ``inputs`` say, or with ``options.dry_run`` say what would change.
+
+    All of it is one transaction under the lock of (environment, type): readers see the state before it until
+    it commits, and two loads of a type never mix. The rows of the plan can be read from ``connection``
+    afterwards (:func:`tickstock.relationships.plan.row_changes`).
+
+    Raises:
+        BadInputError: files have problems; every one of them is listed.
+        RefusedError: a guard took the plan for an accident.
+        BusyError: the lock was not to be had, or the connection was cut and nothing had been committed.
+        TickstockError: the check after the load failed; it was rolled back.
+    """
+    create_tables(connection)
+    run_key = str(uuid4())
+    for attempt in range(RETRIES + 1):
+        try:
+            return _attempt(connection, inputs, options, run_key, progress)
+        except (_MovedError, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation) as error:
+            if attempt == RETRIES:
+                raise BusyError(
+                    f"other sessions kept changing the same rows, {RETRIES + 1} times in a row "
+                    f"({type(error).__name__}); nothing was written, try again when they are done"
+                ) from error
+            time.sleep(random.uniform(0.05, 0.2) * (attempt + 1))  # noqa: S311 - jitter, not a secret
+            clear_tables(connection)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            if not connection.closed:
+                raise
+            return _outcome_of_cut(database, options, run_key, error)
+    raise AssertionError("unreachable")
+
+
+def _attempt(
+    connection: Connection, inputs: Inputs, options: Options, run_key: str, progress: Progress
+) -> Outcome:
+    with connection.cursor() as cursor:
+        version = store.read_version(cursor)
+        stored = store.read_status(cursor, options)
+    to_read = _to_read(inputs.groups, stored, options)
+    staged = stage(connection, inputs.groups, to_read, lambda done: progress(done, len(to_read)))
+    problems = (*inputs.problems, *staged.problems)
+    if problems and not options.skip_bad_files:
+        raise BadInputError("\n".join(map(str, problems)))
+    with locked_transaction(connection, options) as cursor:
+        if store.read_version(cursor) != version:
+            stored = store.read_status(cursor, options)
+            if _to_read(inputs.groups, stored, options) != to_read:
+                raise _MovedError
+        plan = _plan(cursor, options, stored, staged, problems)
+        if options.dry_run:
+            return Outcome(plan)
+        if plan.refusals:
+            raise RefusedError(refusal(plan))
+        if plan.empty and not plan.news:
+            return Outcome(plan)
+        return Outcome(plan, store.apply_plan(cursor, plan, run_key, staged.files))
+
+
+def _to_read(groups: Sequence[GroupInput], stored: dict[str, StoredGroup], options: Options) -> frozenset[str]:
+    """Full reads every file. Incremental passes over a file that is the last load's, if its group is too."""
+    return frozenset(
+        wanted.name
+        for wanted in groups
+        if wanted.read and (options.full or not _settled(wanted, stored.get(wanted.name), options))
+    )
+
+
+def _settled(wanted: GroupInput, group: StoredGroup | None, options: Options) -> bool:
+    assert wanted.checksum is not None
+    return (
+        group is not None
+        and group.fingerprint == group.last_fingerprint
+        and (options.keep_missing or not group.last_missing)
+        and wanted.checksum() == group.last_checksum
+    )
+
+
+def refusal(plan: Plan) -> str:
+    """The sentences of the guards that refuse a plan, and what to do about it."""
+    return "\n".join(
+        [*plan.refusals, "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"]
+    )
+
+
+def _plan(
+    cursor: Cursor,
+    options: Options,
+    stored: dict[str, StoredGroup],
+    staged: Staged,
+    problems: Sequence[Problem],
+) -> Plan:
+    groups = store.compute_plan(cursor, options, stored, staged.bad_groups)
+    refused: list[str] = []
+    overridden: list[str] = []
+    for name, found in guards.refusals(options, groups, staged.files, stored):
+        (overridden if options.forces(name) else refused).append(found)
+    skipped = [f"left out: {problem}" for problem in problems]
+    return Plan(
+        options,
+        groups,
+        tuple(refused),
+        tuple(overridden),
+        (*skipped, *guards.warnings(staged.files, groups)),
+        news=_news(groups, stored, staged),
+    )
+
+
+def _news(groups: tuple[GroupPlan, ...], stored: dict[str, StoredGroup], staged: Staged) -> bool:
+    """Whether a file has another checksum than the last load's, or the group was left in another state."""
+    return any(
+        group.read
+        and (
+            group.name not in stored
+            or stored[group.name].last_checksum != staged.files[group.name].checksum
+            or stored[group.name].fingerprint != stored[group.name].last_fingerprint
+            or (stored[group.name].last_kept, stored[group.name].last_missing) != (group.kept, group.missing)
+        )
+        for group in groups
+    )
+
+
+def _outcome_of_cut(database: Database, options: Options, run_key: str, error: Exception) -> Outcome:
+    """After a lost connection: once its transaction has ended, look whether it had been committed."""
+    with closing(database.connect()) as connection, locked_transaction(connection, options) as cursor:
+        load_id = store.find_load(cursor, run_key)
+    if load_id is None:
+        raise BusyError(
+            f"the connection to the database was cut ({' '.join(str(error).split())}); "
+            "nothing was written, try again"
+        ) from error
+    warning = f"the connection was cut while the answer was on its way; load {load_id} was committed"
+    return Outcome(Plan(options, ()), load_id, (warning,))

@@ -1,0 +1,77 @@
+"""One load at a time for each environment and type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from psycopg2 import errors
+
+from tickstock.db import transaction
+from tickstock.errors import BusyError
+from tickstock.relationships.plan import Options
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection, Cursor
+
+_KEY = "hashtextextended('tickstock load ' || %(environment)s || ' ' || %(type)s, 0)"
+
+
+@contextmanager
+def locked_transaction(connection: Connection, options: Options) -> Iterator[Cursor]:
+    """Run a block in one REPEATABLE READ transaction that holds the lock of (environment, type).
+
+    A dry run writes nothing that lasts and needs no lock.
+
+    Raises:
+        BusyError: the lock, or a row that must change, was not to be had within ``lock_timeout``; the
+            message names who holds it.
+    """
+    values = {"environment": options.environment, "type": options.type}
+    if not options.dry_run:
+        _wait_for_lock(connection, values)
+    try:
+        with transaction(connection) as cursor:
+            if not options.dry_run:
+                cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY}), pg_advisory_unlock({_KEY})", values)
+            yield cursor
+    except errors.LockNotAvailable as error:
+        with connection.cursor() as cursor:
+            raise BusyError(
+                f"rows that this load must change are locked by another session ({_oldest(cursor)}); "
+                "nothing was written, try again when it is done"
+            ) from error
+
+
+def _wait_for_lock(connection: Connection, values: dict[str, str]) -> None:
+    # A transaction's snapshot is older than any lock it waits for. So wait before it begins; once inside,
+    # the lock passes to the transaction and ends with it, however that ends.
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(f"SELECT pg_advisory_lock({_KEY})", values)
+        except errors.LockNotAvailable as error:
+            raise BusyError(
+                f"another load of {values['type']} in {values['environment']} holds the lock: "
+                f"{_holder(cursor, values)}; nothing was written, try again when it is done"
+            ) from error
+
+
+def _holder(cursor: Cursor, values: dict[str, str]) -> str:
+    cursor.execute(
+        "SELECT a.pid, a.application_name, date_trunc('second', a.backend_start) FROM pg_locks l"  # noqa: S608
+        " JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+        " AND (l.classid::bigint << 32) | l.objid::bigint = " + _KEY,
+        values,
+    )
+    row = cursor.fetchone()
+    return f"{row[1] or 'a session without a name'} (pid {row[0]}, since {row[2]})" if row else "it ended just now"
+
+
+def _oldest(cursor: Cursor) -> str:
+    cursor.execute(
+        "SELECT pid, application_name, state FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 1"
+    )
+    row = cursor.fetchone()
+    return f"pid {row[0]}, {row[1] or 'without a name'}, {row[2]}" if row else "it ended just now"

@@ -1,0 +1,158 @@
+"""What a load would do, as data, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a load goes about its work.
+
+    ``mode`` is ``full`` or ``incremental``; ``only`` limits it to one group; ``force`` is True for every
+    group, or the names of those whose guards are overridden.
+    """
+
+    type: str
+    environment: str = "DEFAULT"
+    mode: str = "full"
+    dry_run: bool = False
+    only: str | None = None
+    keep_missing: bool = False
+    keep_manual: bool = False
+    skip_bad_files: bool = False
+    force: bool | frozenset[str] = False
+
+    @property
+    def full(self) -> bool:
+        return self.mode == "full"
+
+    @property
+    def leave_hand(self) -> bool:
+        """Whether rows that a hand made, edited or deleted stay as they are."""
+        return self.keep_manual or not self.full
+
+    def forces(self, group: str) -> bool:
+        return self.force if isinstance(self.force, bool) else group in self.force
+
+
+class StoredGroup(NamedTuple):
+    """A group as it is stored, and what the last load that read its file left (None where there was none)."""
+
+    name: str
+    id: int
+    fingerprint: str
+    members: int
+    weighted: int
+    last_checksum: str | None
+    last_fingerprint: str | None
+    last_as_of: date | None
+    last_unchanged: int | None
+    last_kept: int | None
+    last_missing: int | None
+
+    @property
+    def drifted(self) -> bool:
+        """The stored rows are not what the last load left, or a hand's rows are known to be among them."""
+        return self.fingerprint != self.last_fingerprint or bool(self.last_kept)
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """The plan for one group, in rows. ``action`` speaks of the group itself.
+
+    ``members`` is what the file holds (None: no file was read for it); ``put_back`` counts the hand's rows
+    among added, changed and removed; ``missing`` the rows gone from the file that stay all the same.
+    """
+
+    name: str
+    action: str
+    read: bool
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    missing: int = 0
+    put_back: int = 0
+    lost: int = 0
+    members: int | None = None
+    stored: int = 0
+
+    @property
+    def changes_rows(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    @property
+    def changes(self) -> bool:
+        return self.changes_rows or self.action in ("added", "changed", "removed")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a load would do, group by group. ``news`` says that a file is new although its rows are not."""
+
+    options: Options
+    groups: tuple[GroupPlan, ...]
+    refusals: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    news: bool = False
+
+    def total(self, word: str) -> int:
+        """Sum one of the five words (or ``missing``, ``put_back``) over all groups."""
+        return sum(getattr(group, word) for group in self.groups)
+
+    def groups_with(self, action: str) -> int:
+        return sum(group.action == action for group in self.groups)
+
+    @property
+    def empty(self) -> bool:
+        """Whether applying it would change no group and no membership."""
+        return not any(group.changes for group in self.groups)
+
+
+class RowChange(NamedTuple):
+    """One membership that is not plainly unchanged."""
+
+    group: str
+    symbol: str
+    action: str
+    old_weight: Decimal | None
+    new_weight: Decimal | None
+    by_hand: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a load did (or, as a dry run, would do). ``load_id`` is None where nothing was written."""
+
+    plan: Plan
+    load_id: int | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+
+def row_changes(connection: Connection) -> Iterator[RowChange]:
+    """Stream the rows of the plan that this connection computed last, by group and symbol."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(
+            "DECLARE changes NO SCROLL CURSOR FOR"
+            " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand"
+            " FROM planned_rows r JOIN planned_groups g USING (no)"
+            " ORDER BY g.name, r.symbol"
+        )
+        while True:
+            cursor.execute("FETCH 5000 FROM changes")
+            rows = cursor.fetchall()
+            if not rows:
+                break
+            yield from map(RowChange._make, rows)
+        cursor.execute("COMMIT")

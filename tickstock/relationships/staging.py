@@ -1,0 +1,175 @@
+"""From files into temporary tables: a stream that holds one file at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+from tickstock.checksum import fingerprint
+from tickstock.db import statement
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection, Cursor
+    from tickstock.sources.records import Problem, Source
+
+_COPY_BLOCK = 1 << 17
+_NULL = r"\N"  # as COPY spells it
+
+
+@dataclass(frozen=True)
+class GroupInput:
+    """A group that a load wants, and how to come by its file.
+
+    ``checksum`` and ``read`` are None for a group without rows of its own (a sector's definition).
+    ``description`` None: the file's own title, or what is stored.
+    """
+
+    name: str
+    description: str | None = None
+    metadata: str = '{"source": "file"}'
+    path: Path | None = None
+    checksum: Callable[[], str] | None = None
+    read: Callable[[], Source] | None = None
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """What staging remembers of a file after its rows went to the database. Sums in percent."""
+
+    no: int
+    name: str
+    path: Path
+    format: str
+    checksum: str
+    fingerprint: str
+    as_of: date | None
+    rows: int
+    members: int
+    split_off: int
+    weighted: int
+    weight_sum: Decimal
+    weight_max: Decimal
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class Staged:
+    """The result of staging: files by group name, problems, and the groups whose files were left out."""
+
+    files: dict[str, StagedFile] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    bad_groups: list[str] = field(default_factory=list)
+
+
+def create_tables(connection: Connection) -> None:
+    """Create the loader's temporary tables. They live as long as the connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("load/stage"))
+
+
+def clear_tables(connection: Connection) -> None:
+    """Empty the loader's temporary tables, for another try on the same connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE staged_groups, staged_rows, planned_groups, planned_rows, hand_rows")
+
+
+def stage(
+    connection: Connection,
+    inputs: Iterable[GroupInput],
+    to_read: frozenset[str],
+    progress: Callable[[int], None] = lambda done: None,
+) -> Staged:
+    """Fill the staged tables with all inputs, and with the rows of those named in ``to_read``.
+
+    Every file is read, also after one turned out bad, so that all problems are known at once. A bad file's
+    rows are not staged. Nothing but temporary tables is written.
+    """
+    staged = Staged()
+    numbered = list(enumerate(inputs, start=1))
+    with connection.cursor() as cursor:
+        reading = [(no, wanted) for no, wanted in numbered if wanted.name in to_read]
+        if reading:
+            # COPY only ever calls read().
+            stream = cast(TextIO, _Stream(_lines(reading, staged, progress)))
+            cursor.copy_expert("COPY staged_rows FROM STDIN", stream, _COPY_BLOCK)
+        _insert_groups(cursor, numbered, staged)
+    return staged
+
+
+def _lines(
+    reading: list[tuple[int, GroupInput]], staged: Staged, progress: Callable[[int], None]
+) -> Iterator[str]:
+    for done, (no, wanted) in enumerate(reading, start=1):
+        assert wanted.read is not None
+        source = wanted.read()
+        if source.problems:
+            staged.problems += source.problems
+            staged.bad_groups.append(wanted.name)
+        else:
+            staged.files[wanted.name] = _remember(no, wanted, source)
+            yield "".join(
+                [
+                    f"{no}\t{holding.symbol}\t{_NULL if holding.weight is None else holding.weight}\n"
+                    for holding in source.holdings
+                ]
+            )
+        progress(done)
+
+
+def _remember(no: int, wanted: GroupInput, source: Source) -> StagedFile:
+    weights = [holding.weight for holding in source.holdings if holding.weight is not None]
+    return StagedFile(
+        no=no,
+        name=wanted.name,
+        path=source.path,
+        format=source.format,
+        checksum=source.checksum,
+        fingerprint=fingerprint((holding.symbol, holding.weight) for holding in source.holdings),
+        as_of=source.as_of,
+        rows=source.rows,
+        members=len(source.holdings),
+        split_off=len(source.split_off),
+        weighted=len(weights),
+        weight_sum=sum(weights, Decimal(0)),
+        weight_max=max(weights, default=Decimal(0)),
+        warnings=source.warnings,
+    )
+
+
+def _insert_groups(cursor: Cursor, numbered: list[tuple[int, GroupInput]], staged: Staged) -> None:
+    from psycopg2.extras import Json, execute_values
+
+    rows = []
+    for no, wanted in numbered:
+        if wanted.name in staged.bad_groups:
+            continue
+        file = staged.files.get(wanted.name)
+        rest = (
+            (True, str(file.path), file.format, file.checksum, file.fingerprint, file.as_of, file.rows,
+             file.members, file.split_off, Json(list(file.warnings)))
+            if file else (False, *[None] * 9)
+        )  # fmt: skip
+        rows.append((no, wanted.name, wanted.description, wanted.metadata, *rest))
+    if rows:
+        execute_values(cursor, "INSERT INTO staged_groups VALUES %s", rows, page_size=1000)
+
+
+class _Stream:
+    """The readable file that COPY asks for, over an iterator of text."""
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._chunks = chunks
+        self._rest = ""
+
+    def read(self, size: int) -> str:
+        while len(self._rest) < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            self._rest += chunk
+        block, self._rest = self._rest[:size], self._rest[size:]
+        return block

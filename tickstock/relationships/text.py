@@ -1,0 +1,107 @@
+"""A plan in words: lines for people, values for JSON. Nothing here prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tickstock.relationships.plan import GroupPlan, Outcome, RowChange
+
+WORDS = ("added", "changed", "removed", "unchanged", "kept")
+MEMBER_NOUNS = {"ETF": "holdings"}
+LISTED_GROUPS = 40
+
+
+def dry_run_lines(outcome: Outcome) -> Iterator[str]:
+    """What a load would do: a line a file, then the sums over all files."""
+    plan = outcome.plan
+    kind = plan.options.type
+    for group in plan.groups:
+        if group.read:
+            yield f"Would load {kind}: {group.name} ({group.members:,} {MEMBER_NOUNS.get(kind, 'members')})"
+        elif group.action in ("added", "changed"):
+            yield f"Would {'create' if group.action == 'added' else 'update'} {kind}: {group.name}"
+    for group in plan.groups:
+        if group.action == "removed":
+            yield f"Would remove {kind}: {group.name} ({group.removed:,} members; it has no file)"
+    yield f"Would create {plan.total('added'):,} new relationships"
+    yield f"Would update {plan.total('changed'):,} existing relationships"
+    if plan.total("removed"):
+        yield f"Would remove {plan.total('removed'):,} relationships"
+    yield "No changes written to database"
+
+
+def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
+    """The plan as a table, a row a group that is of interest, and a total. Up to 40 groups unless verbose."""
+    plan = outcome.plan
+    shown = [group for group in plan.groups if verbose or group.changes or group.kept or group.put_back]
+    listed = shown if verbose else shown[:LISTED_GROUPS]
+    width = max([len("group"), *(len(group.name) for group in listed)])
+    yield f"{'group':<{width}}" + "".join(f"{word:>11}" for word in WORDS)
+    for group in listed:
+        counts = "".join(f"{getattr(group, word):>11,}" for word in WORDS)
+        yield f"{group.name:<{width}}{counts}{_remark(group)}"
+    if len(listed) < len(shown):
+        yield f"… and {len(shown) - len(listed):,} more groups that change (--verbose lists them)"
+    if len(shown) < len(plan.groups):
+        yield f"… and {len(plan.groups) - len(shown):,} groups in which nothing changes"
+    yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>11,}" for word in WORDS)
+
+
+def _remark(group: GroupPlan) -> str:
+    remarks = []
+    if group.action == "added":
+        remarks.append("new")
+    elif group.action in ("changed", "removed"):
+        remarks.append(f"group {group.action}")
+    if group.put_back:
+        remarks.append(f"{group.put_back:,} by hand, put back to the file")
+    return "  " + ", ".join(remarks) if remarks else ""
+
+
+def row_lines(changes: Iterable[RowChange]) -> Iterator[str]:
+    """One line a row that is not plainly unchanged."""
+    for change in changes:
+        old = "" if change.old_weight is None else f"{change.old_weight:f}"
+        new = "" if change.new_weight is None else f"{change.new_weight:f}"
+        weights = f"{old} -> {new}" if change.action == "changed" else old if change.action == "removed" else new
+        hand = "  (by hand)" if change.by_hand else ""
+        yield f"  {change.group} {change.symbol:<8} {change.action:<8} {weights}{hand}".rstrip()
+
+
+def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dict[str, Any]:
+    """The JSON shape of every loader; ``docs/json.md`` describes it. Rows only where asked for."""
+    plan = outcome.plan
+    result: dict[str, Any] = {
+        "type": plan.options.type,
+        "environment": plan.options.environment,
+        "mode": plan.options.mode,
+        "dry_run": plan.options.dry_run,
+        "load_id": outcome.load_id,
+        "totals": {word: plan.total(word) for word in WORDS},
+        "groups": [
+            {
+                "name": group.name,
+                "action": group.action,
+                "read": group.read,
+                "members": group.members,
+                **{word: getattr(group, word) for word in (*WORDS, "missing", "put_back")},
+            }
+            for group in plan.groups
+        ],
+        "warnings": [*outcome.warnings, *plan.warnings],
+        "overridden": list(plan.overridden),
+    }
+    if changes is not None:
+        result["rows"] = [
+            {
+                "group": change.group,
+                "symbol": change.symbol,
+                "action": change.action,
+                "old_weight": None if change.old_weight is None else float(change.old_weight),
+                "new_weight": None if change.new_weight is None else float(change.new_weight),
+                "by_hand": change.by_hand,
+            }
+            for change in changes
+        ]
+    return result
