@@ -38,12 +38,12 @@ def server() -> Iterator[Mapping[str, Any]]:
         with PostgresContainer(image, driver=None) as container:
             yield connection_parameters(container.get_connection_url())
     else:
-        with _open_folder() as folder, running_server(folder) as embedded:
+        with open_folder() as folder, running_server(folder) as embedded:
             yield embedded.parameters()
 
 
 @contextmanager
-def _open_folder() -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A temporary folder that the server may enter, whichever user it runs as."""
     folder = Path(tempfile.mkdtemp(prefix="tickstock-test-"))
     folder.chmod(0o755)

@@ -7,10 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tickstock.errors import TickstockError
+
+if TYPE_CHECKING:
+    import socket
 
 Work = Callable[[argparse.Namespace], int]
 
@@ -45,9 +49,9 @@ def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | No
         _check_environment(arguments, options.environment)
     except SystemExit as end:
         return int(end.code or 0)
-    before = _on_sigterm(_terminate)
     try:
-        return work(options)
+        with _signals():
+            return work(options)
     except TickstockError as error:
         return _fail(options, error, str(error), error.exit_status)
     except KeyboardInterrupt as error:
@@ -61,8 +65,6 @@ def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | No
     except Exception as error:
         text = " ".join(str(error).split()) or "no message"
         return _fail(options, error, f"{type(error).__name__}: {text} (--verbose shows where)", 1)
-    finally:
-        _on_sigterm(before)
 
 
 def say(options: argparse.Namespace, text: str) -> None:
@@ -110,9 +112,35 @@ def _terminate(number: int, frame: object) -> NoReturn:
     raise _TerminatedError
 
 
-def _on_sigterm(handler: object) -> object:
+@contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does, and both at once, also while the database works on a statement.
+
+    Python runs a signal's handler only after the statement's C call came back; so a thread that the signal
+    wakes up cancels the statement.
+    """
+    import socket
     import threading
 
     if threading.current_thread() is not threading.main_thread():
-        return None
-    return signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]
+        yield
+        return
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    terminate = signal.signal(signal.SIGTERM, _terminate)
+    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_cancel_at_signal, args=(reader,), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        signal.signal(signal.SIGTERM, terminate)
+        writer.close()
+
+
+def _cancel_at_signal(reader: socket.socket) -> None:
+    with reader:
+        while reader.recv(1):
+            from tickstock.db import cancel_running
+
+            cancel_running()

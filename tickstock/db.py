@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 import psycopg2
 from psycopg2 import extensions
@@ -43,6 +44,9 @@ _TRANSACTION_SETTINGS = (
     "SET client_connection_check_interval = '1s';"
     "SET TIME ZONE 'UTC';"
 )
+
+
+_open: WeakSet[Connection] = WeakSet()
 
 
 class Database(NamedTuple):
@@ -88,9 +92,17 @@ class Database(NamedTuple):
         except psycopg2.OperationalError as error:
             raise _connection_error(error, self.parameters) from error
         connection.autocommit = True
+        _open.add(connection)
         with connection.cursor() as cursor:
             cursor.execute(_TRANSACTION_SETTINGS)
         return connection
+
+
+def cancel_running() -> None:
+    """Cancel the statement that runs on each open connection of this process. Safe from another thread."""
+    for connection in list(_open):
+        with contextlib.suppress(psycopg2.Error):
+            connection.cancel()
 
 
 def _connection_error(error: psycopg2.OperationalError, parameters: Mapping[str, Any]) -> TickstockError:

@@ -44,7 +44,7 @@ def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
     if len(listed) < len(shown):
         yield f"… and {len(shown) - len(listed):,} more groups that change (--verbose lists them)"
     if len(shown) < len(plan.groups):
-        yield f"… and {len(plan.groups) - len(shown):,} groups in which nothing changes"
+        yield f"{'… and ' if shown else ''}{len(plan.groups) - len(shown):,} groups in which nothing changes"
     yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>11,}" for word in WORDS)
 
 

@@ -56,7 +56,7 @@ def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
     """Sort the files of a folder (not of its sub-folders) for ``kind`` ``ETF`` or ``UNIVERSE``.
 
     ``registry`` maps the names of the universes to their descriptions. Files of the other kind, reserved
-    names, README files and hidden files are passed over in silence. Raises BadInputError where the folder
+    names, README, LICENSE and hidden files are passed over in silence. Raises BadInputError where the folder
     cannot be listed.
     """
     found: dict[str, list[Path]] = {}
@@ -85,7 +85,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
     """What the folder shows, sorted by name, and whether it is a file (and not a pipe or a dead link)."""
     for entry in sorted(_entries(folder), key=lambda entry: entry.name):
         name = entry.name.casefold()
-        if name in RESERVED or name.startswith((".", "~$", "readme")):
+        if name in RESERVED or name.startswith((".", "~$", "readme", "license")):
             continue
         yield Path(entry.path), _is_file(entry)
 

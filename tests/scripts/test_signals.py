@@ -1,0 +1,46 @@
+"""Ctrl-C and SIGTERM end a script at once, also while the database works, with nothing written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import uri_with_password
+from tests.files import write_fund
+from tests.stored import everything, query
+from tickstock.db import Connection, Database
+from tickstock.settings import REPOSITORY
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_waiting_load_ends_at_once(
+    database: Database, connection: Connection, witness: Connection, tmp_path: Path,
+    number: signal.Signals, status: int, word: str,
+) -> None:  # fmt: skip
+    write_fund(tmp_path, "SPY", {"AAPL": "100"})
+    query(connection, "SELECT pg_advisory_lock(hashtextextended('tickstock load DEFAULT ETF', 0))")
+    before = everything(witness)
+    script = REPOSITORY / "scripts" / "cache_maintenance" / "load_etf_holdings.py"
+    loader = subprocess.Popen(
+        [sys.executable, script, "--holdings-dir", str(tmp_path)],
+        env={**os.environ, "DATABASE_URI": uri_with_password(database)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while query(witness, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+        assert loader.poll() is None
+        time.sleep(0.01)
+    started = time.monotonic()
+    loader.send_signal(number)
+    _, error = loader.communicate(timeout=10)
+    assert time.monotonic() - started < 2, "the lock is waited for 5 seconds"
+    assert loader.returncode == status
+    assert error.splitlines() == [f"error: {word}; rolled back"]
+    assert everything(witness) == before
