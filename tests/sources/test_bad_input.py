@@ -185,13 +185,3 @@ def test_pipes_missing_files_and_folders_never_hang(tmp_path: Path) -> None:
         assert problem.found.startswith(found)
         with pytest.raises(BadInputError, match=found):
             checksum_of(path)
-
-
-def test_a_file_that_may_not_be_read_is_a_problem(tmp_path: Path) -> None:
-    path = tmp_path / "spy_holdings.csv"
-    path.write_bytes(GOOD)
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        return  # the administrator reads everything
-    (problem,) = read(Candidate(path, "ETF", "SPY")).problems
-    assert problem.found == "a file that may not be read"
