@@ -42,7 +42,7 @@ CREATE TABLE load_files (
     as_of date,
     rows integer NOT NULL,
     members integer NOT NULL,
-    split_off integer NOT NULL DEFAULT 0,
+    split_off jsonb NOT NULL DEFAULT '{}',
     added integer NOT NULL DEFAULT 0,
     changed integer NOT NULL DEFAULT 0,
     removed integer NOT NULL DEFAULT 0,
@@ -57,6 +57,7 @@ COMMENT ON COLUMN load_files.checksum IS 'MD5 of the bytes of the file.';
 COMMENT ON COLUMN load_files.fingerprint IS 'MD5 of the canonical rows of the file: symbol|weight, sorted, joined by line feeds.';
 COMMENT ON COLUMN load_files.stored_fingerprint IS 'The same of the rows that the load left in the group. What is stored differs from it: drift.';
 COMMENT ON COLUMN load_files.as_of IS 'The date that the file says its data describes; NULL where it says none.';
+COMMENT ON COLUMN load_files.split_off IS 'Lines that are no stock, counted by reason: {"cash": 2, "future": 1}.';
 COMMENT ON COLUMN load_files.missing IS 'Rows gone from the file that --keep-missing left in the group.';
 CREATE INDEX load_files_group ON load_files (group_id, id DESC);
 

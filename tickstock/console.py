@@ -73,22 +73,26 @@ def say(options: argparse.Namespace, text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def progress_bar(options: argparse.Namespace, noun: str) -> Callable[[int, int], None]:
-    """A callback (done, of) that draws a bar on a terminal once the work takes longer than a second."""
+def progress_bar(options: argparse.Namespace) -> Callable[[str, int, int], None]:
+    """A callback (step, done, of) that draws a bar on a terminal once the work takes longer than a second."""
     if options.quiet or not sys.stderr.isatty():
-        return lambda done, of: None
+        return lambda step, done, of: None
     started = time.monotonic()
-    bars: list[Any] = []
+    bars: dict[str, Any] = {}
 
-    def show(done: int, of: int) -> None:
-        if not bars and time.monotonic() - started > 1 and done < of:
-            from tqdm import tqdm
+    def show(step: str, done: int, of: int) -> None:
+        if time.monotonic() - started < 1:
+            return
+        from tqdm import tqdm
 
-            bars.append(tqdm(total=of, unit=noun, leave=False, file=sys.stderr))
-        if bars:
-            bars[0].update(done - bars[0].n)
+        for ended in set(bars) - {step}:
+            bars.pop(ended).close()
+        if done < of and step not in bars:
+            bars[step] = tqdm(total=of, desc=step, initial=done, leave=False, file=sys.stderr, unit_scale=True)
+        if step in bars:
+            bars[step].update(done - bars[step].n)
             if done == of:
-                bars[0].close()
+                bars.pop(step).close()
 
     return show
 

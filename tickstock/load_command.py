@@ -76,7 +76,7 @@ def _load(loader: Loader, options: argparse.Namespace) -> int:
         found = loader.find(connection, options, folder)
         outcome = load(
             database, connection, found, _load_options(loader, options),
-            console.progress_bar(options, "file"),
+            console.progress_bar(options),
         )  # fmt: skip
         outcome = dataclasses.replace(outcome, warnings=(*found.warnings, *outcome.warnings))
         _print(options, outcome, connection, time.monotonic() - started)

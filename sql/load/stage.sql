@@ -13,7 +13,7 @@ CREATE TEMPORARY TABLE staged_groups (
     as_of date,
     rows integer,
     members integer,
-    split_off integer,
+    split_off jsonb,            -- reason -> lines
     warnings jsonb
 );
 

@@ -173,7 +173,7 @@ def test_a_load_is_on_record_with_its_files(load_etfs: Load, folder: Path, witne
     assert query(
         witness,
         "SELECT path, format, fingerprint, stored_fingerprint, as_of, rows, members, split_off, added FROM load_files",
-    ) == [(str(path), "plain", canonical, canonical, None, 3, 3, 0, 3)]
+    ) == [(str(path), "plain", canonical, canonical, None, 3, 3, {}, 3)]
     assert query(witness, "SELECT count(*), max(load_id) FROM data_version") == [(2, outcome.load_id)]
 
 

@@ -97,6 +97,13 @@ def test_json_is_one_document_on_stdout(script: Script, folder: Path, capsys: py
                 "unchanged": 0, "kept": 0, "missing": 0, "put_back": 0,
             }
         ],
+        "files": [
+            {
+                "group": "SPY", "path": str(folder / "spy_holdings.csv"), "format": "plain", "as_of": None, "rows": 2,
+                # printf 'symbol,weight\nAAPL,60\nMSFT,40\n' | md5sum
+                "checksum": "43e161ebc5eb85d13a5cde99eb7647d6", "members": 2, "split_off": {},
+            }
+        ],
         "warnings": [],
         "overridden": [],
         "rows": [
@@ -106,6 +113,37 @@ def test_json_is_one_document_on_stdout(script: Script, folder: Path, capsys: py
              "by_hand": False},
         ],
     }  # fmt: skip
+
+
+ISHARES = """iShares Core S&P 500 ETF
+Fund Holdings as of,"Nov 18, 2025"
+\u00a0
+Ticker,Name,Sector,Asset Class,Market Value,Weight (%),Notional Value,Quantity,Price
+"AAPL","APPLE INC","Information Technology","Equity","60","60.00","60","1","1"
+"JPM","JPMORGAN CHASE & CO","Financials","Equity","39.9","39.90","39.9","1","1"
+"JPM","CASH COLLATERAL USD JPM","Cash and/or Derivatives","Cash Collateral and Margins","1","0.00","1","1","1"
+"XTSLA","BLK CSH FND TREASURY SL AGENCY","Cash and/or Derivatives","Money Market","1","0.08","1","1","1"
+"ESZ5","S&P500 EMINI DEC 25","Cash and/or Derivatives","Futures","0","0.00","1","1","1"
+"""
+
+
+def test_every_line_of_an_issuers_file_is_accounted_for(
+    script: Script, tmp_path: Path, capsys: pytest.CaptureFixture[str], witness: Connection
+) -> None:
+    (tmp_path / "IVV_holdings.csv").write_text(ISHARES, encoding="utf-8")
+    assert script("load_etf_holdings", "--holdings-dir", tmp_path, "--verbose") == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1:6] == [
+        "IVV            2          0          0          0          0  as of 2025-11-18, new",
+        "total          2          0          0          0          0",
+        "IVV: 3 of 5 lines are no stock: 1 cash collateral, 1 cash, 1 future",
+        "  IVV_holdings.csv:7 JPM CASH COLLATERAL USD JPM (cash collateral)",
+        "  IVV_holdings.csv:8 XTSLA BLK CSH FND TREASURY SL AGENCY (cash)",
+    ]
+    assert members(witness, "IVV") == {"AAPL": "60.000000", "JPM": "39.900000"}
+    assert query(witness, "SELECT rows, members, split_off, as_of::text FROM load_files") == [
+        (5, 2, {"cash": 1, "future": 1, "cash collateral": 1}, "2025-11-18")
+    ]
 
 
 def test_quiet_prints_nothing(script: Script, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tickstock.sources.records import Problem
 
 RETRIES = 3
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
 
 
 class _MovedError(Exception):
@@ -36,7 +36,7 @@ def load(
     connection: Connection,
     inputs: Inputs,
     options: Options,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda step, done, of: None,
 ) -> Outcome:
     """Make the stored groups of one type what ``inputs`` say, or with ``options.dry_run`` say what would change.
 
@@ -77,7 +77,7 @@ def _attempt(
         version = store.read_version(cursor)
         stored = store.read_status(cursor, options)
     to_read = _to_read(inputs.groups, stored, options)
-    staged = stage(connection, inputs.groups, to_read, lambda done: progress(done, len(to_read)))
+    staged = stage(connection, inputs.groups, to_read, lambda done: progress("reading files", done, len(to_read)))
     problems = (*inputs.problems, *staged.problems)
     if problems and not options.skip_bad_files:
         raise BadInputError("\n".join(map(str, problems)))
@@ -93,6 +93,8 @@ def _attempt(
             raise RefusedError(refusal(plan))
         if plan.empty and not plan.news:
             return Outcome(plan)
+        rows = plan.total("added") + plan.total("changed") + plan.total("removed")
+        progress("writing rows", 0, rows)
         return Outcome(plan, store.apply_plan(cursor, plan, run_key, staged.files))
 
 
@@ -141,6 +143,7 @@ def _plan(
         tuple(refused),
         tuple(overridden),
         (*skipped, *guards.warnings(staged.files, groups)),
+        files=tuple(staged.files[name] for name in sorted(staged.files)),
         news=_news(groups, stored, staged),
     )
 

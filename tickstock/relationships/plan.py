@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tickstock.db import Connection
+    from tickstock.relationships.staging import StagedFile
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,17 @@ class GroupPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a load would do, group by group. ``news`` says that a file is new although its rows are not."""
+    """What a load would do, group by group, and the files that it read.
+
+    ``news`` says that a file is new although its rows are not.
+    """
 
     options: Options
     groups: tuple[GroupPlan, ...]
     refusals: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    files: tuple[StagedFile, ...] = ()
     news: bool = False
 
     def total(self, word: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +15,7 @@ from tickstock.db import statement
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
-    from tickstock.sources.records import Problem, Source
+    from tickstock.sources.records import Problem, Source, Split
 
 _COPY_BLOCK = 1 << 17
 _NULL = r"\N"  # as COPY spells it
@@ -49,11 +50,16 @@ class StagedFile:
     as_of: date | None
     rows: int
     members: int
-    split_off: int
+    split_off: tuple[Split, ...]
     weighted: int
     weight_sum: Decimal
     weight_max: Decimal
     warnings: tuple[str, ...]
+
+    @property
+    def split_reasons(self) -> dict[str, int]:
+        """How many lines were split off for which reason, the most frequent first."""
+        return dict(Counter(split.reason for split in self.split_off).most_common())
 
 
 @dataclass
@@ -132,7 +138,7 @@ def _remember(no: int, wanted: GroupInput, source: Source) -> StagedFile:
         as_of=source.as_of,
         rows=source.rows,
         members=len(source.holdings),
-        split_off=len(source.split_off),
+        split_off=source.split_off,
         weighted=len(weights),
         weight_sum=sum(weights, Decimal(0)),
         weight_max=max(weights, default=Decimal(0)),
@@ -150,7 +156,7 @@ def _insert_groups(cursor: Cursor, numbered: list[tuple[int, GroupInput]], stage
         file = staged.files.get(wanted.name)
         rest = (
             (True, str(file.path), file.format, file.checksum, file.fingerprint, file.as_of, file.rows,
-             file.members, file.split_off, Json(list(file.warnings)))
+             file.members, Json(file.split_reasons), Json(list(file.warnings)))
             if file else (False, *[None] * 9)
         )  # fmt: skip
         rows.append((no, wanted.name, wanted.description, wanted.metadata, *rest))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
-from tickstock.relationships.plan import GroupPlan, Outcome, RowChange
+from tickstock.relationships.plan import GroupPlan, Outcome, Plan, RowChange
 
 WORDS = ("added", "changed", "removed", "unchanged", "kept")
 MEMBER_NOUNS = {"ETF": "holdings"}
@@ -36,20 +37,32 @@ def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
     plan = outcome.plan
     shown = [group for group in plan.groups if verbose or group.changes or group.kept or group.put_back]
     listed = shown if verbose else shown[:LISTED_GROUPS]
+    dates = {file.name: file.as_of for file in plan.files}
     width = max([len("group"), *(len(group.name) for group in listed)])
     yield f"{'group':<{width}}" + "".join(f"{word:>11}" for word in WORDS)
     for group in listed:
         counts = "".join(f"{getattr(group, word):>11,}" for word in WORDS)
-        yield f"{group.name:<{width}}{counts}{_remark(group)}"
+        yield f"{group.name:<{width}}{counts}{_remark(group, dates.get(group.name))}"
     if len(listed) < len(shown):
         yield f"… and {len(shown) - len(listed):,} more groups that change (--verbose lists them)"
     if len(shown) < len(plan.groups):
         yield f"{'… and ' if shown else ''}{len(plan.groups) - len(shown):,} groups in which nothing changes"
     yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>11,}" for word in WORDS)
+    yield from _split_lines(plan, verbose)
 
 
-def _remark(group: GroupPlan) -> str:
-    remarks = []
+def _split_lines(plan: Plan, verbose: bool) -> Iterator[str]:
+    """What in the files is no stock, so that every line of every file is accounted for."""
+    for file in plan.files:
+        if file.split_off:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in file.split_reasons.items())
+            yield f"{file.name}: {len(file.split_off)} of {file.rows} lines are no stock: {reasons}"
+        for split in file.split_off if verbose else ():
+            yield f"  {file.path.name}:{split.line} {split.text} ({split.reason})"
+
+
+def _remark(group: GroupPlan, as_of: date | None) -> str:
+    remarks = [f"as of {as_of}"] if as_of else []
     if group.action == "added":
         remarks.append("new")
     elif group.action in ("changed", "removed"):
@@ -88,6 +101,19 @@ def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dic
                 **{word: getattr(group, word) for word in (*WORDS, "missing", "put_back")},
             }
             for group in plan.groups
+        ],
+        "files": [
+            {
+                "group": file.name,
+                "path": str(file.path),
+                "format": file.format,
+                "checksum": file.checksum,
+                "as_of": file.as_of.isoformat() if file.as_of else None,
+                "rows": file.rows,
+                "members": file.members,
+                "split_off": file.split_reasons,
+            }
+            for file in plan.files
         ],
         "warnings": [*outcome.warnings, *plan.warnings],
         "overridden": list(plan.overridden),
