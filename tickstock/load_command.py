@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,6 +60,8 @@ def parser(loader: Loader) -> argparse.ArgumentParser:
 
 
 def _load(loader: Loader, options: argparse.Namespace) -> int:
+    import dataclasses
+
     from tickstock.db import closing, open_database
     from tickstock.errors import RefusedError
     from tickstock.relationships.load import load, refusal
@@ -103,6 +103,8 @@ def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
 
 
 def _print(options: argparse.Namespace, outcome: Outcome, connection: Connection, seconds: float) -> None:
+    import json
+
     from tickstock.relationships import text
     from tickstock.relationships.plan import row_changes
 

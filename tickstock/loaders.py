@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from tickstock.load_command import Loader
-from tickstock.relationships import inputs
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection
+    from tickstock.relationships.inputs import Inputs
+
+
+def _sectors(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+    from tickstock.relationships.inputs import sector_inputs
+
+    return sector_inputs(connection)
+
+
+def _themes(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+    from tickstock.relationships.inputs import theme_inputs
+
+    return theme_inputs(folder)
+
+
+def _etfs(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+    from tickstock.relationships.inputs import etf_inputs
+
+    return etf_inputs(folder, options.etf)
+
+
+def _universes(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+    from tickstock.relationships.inputs import universe_inputs
+
+    return universe_inputs(folder)
+
 
 SECTORS = Loader(
     program="organize_sectors_industries",
@@ -13,7 +45,7 @@ SECTORS = Loader(
         scripts/cache_maintenance/organize_sectors_industries.py --dry-run
         scripts/cache_maintenance/organize_sectors_industries.py
     """,
-    find=lambda connection, options, folder: inputs.sector_inputs(connection),
+    find=_sectors,
     reads_files=False,
 )
 
@@ -26,7 +58,7 @@ THEMES = Loader(
         scripts/cache_maintenance/organize_universe.py
         scripts/cache_maintenance/organize_universe.py --mode incremental
     """,
-    find=lambda connection, options, folder: inputs.theme_inputs(folder),
+    find=_themes,
 )
 
 ETFS = Loader(
@@ -39,7 +71,7 @@ ETFS = Loader(
         scripts/cache_maintenance/load_etf_holdings.py --etf SPY
         scripts/cache_maintenance/load_etf_holdings.py --rebuild --keep-manual
     """,
-    find=lambda connection, options, folder: inputs.etf_inputs(folder, options.etf),
+    find=_etfs,
 )
 
 UNIVERSES = Loader(
@@ -51,7 +83,7 @@ UNIVERSES = Loader(
         scripts/cache_maintenance/load_universes.py --mode incremental
         scripts/cache_maintenance/load_universes.py --mode full
     """,
-    find=lambda connection, options, folder: inputs.universe_inputs(folder),
+    find=_universes,
 )
 
 # In the order of the weekly run.

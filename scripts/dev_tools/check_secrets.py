@@ -1,5 +1,6 @@
 """Look for credentials and for paths of one machine, in the tracked files and in every line of the history."""
 
+import argparse
 import re
 import subprocess
 import sys
@@ -59,6 +60,7 @@ def findings(lines: Iterator[tuple[str, str]]) -> list[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    argparse.ArgumentParser(prog="check_secrets", description=__doc__).parse_args(argv)
     found = [*findings(_tracked()), *findings(_history())]
     for sentence in sorted(set(found)):
         print(sentence)
