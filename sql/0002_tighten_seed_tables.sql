@@ -22,6 +22,10 @@ ALTER TABLE definition_groups
     ADD CONSTRAINT definition_groups_type_known
         CHECK (type IN ('ETF', 'UNIVERSE', 'SECTOR', 'THEME')) NOT VALID;
 
+-- On a Monday nearly every weight moves. Pages that are half empty take the new row versions beside the old
+-- ones and no index has to change; full pages end up at twice the size all the same, and later.
+ALTER TABLE group_memberships SET (fillfactor = 50);
+
 -- Percent: 6.5 is 6.5 %. Collation "C" sorts symbols the same on every machine.
 ALTER TABLE group_memberships
     ALTER COLUMN group_id SET NOT NULL,

@@ -76,10 +76,14 @@ CREATE TABLE membership_versions (
     valid_from date NOT NULL,
     valid_to date,
     opened_by bigint NOT NULL,
-    closed_by bigint,
-    PRIMARY KEY (group_id, symbol, opened_by)
+    closed_by bigint
 );
 COMMENT ON TABLE membership_versions IS 'Every state that a membership had. Open versions (closed_by IS NULL) are the current state. The empty symbol stands for the row of the group itself; its metadata then holds type, name, environment, description and metadata.';
 COMMENT ON COLUMN membership_versions.valid_from IS 'First date that the data describes it for: the as-of date of the file, else the date of the load.';
 COMMENT ON COLUMN membership_versions.valid_to IS 'First date for which it no longer holds.';
+
+-- Two partial keys instead of one whole: an open version is in the one, a closed version in the other, so every
+-- change writes each just once.
 CREATE UNIQUE INDEX membership_versions_open ON membership_versions (group_id, symbol) WHERE closed_by IS NULL;
+CREATE UNIQUE INDEX membership_versions_closed ON membership_versions (group_id, symbol, opened_by)
+    WHERE closed_by IS NOT NULL;

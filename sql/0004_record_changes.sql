@@ -1,16 +1,20 @@
 -- Whoever changes a row of the two tables (a loader, an application, a person in psql) leaves a record.
 -- The functions run as their owner, so that an application needs no rights beyond its two tables.
 
--- The row of load_runs of this transaction; a hand that has none yet gets one.
+-- The row of load_runs that this transaction wrote; nothing where it wrote none.
+CREATE FUNCTION this_load_run() RETURNS load_runs
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    -- The start time guards against a transaction number met again after a restore into a new server.
+    SELECT * FROM load_runs WHERE transaction_id = pg_current_xact_id() AND started_at = now()
+$$;
+
+-- The same; a hand that has none yet gets one.
 CREATE FUNCTION current_load_run() RETURNS load_runs
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs;
+    run load_runs := this_load_run();
 BEGIN
-    -- The start time guards against a transaction number met again after a restore into a new server.
-    SELECT * INTO run FROM load_runs
-     WHERE transaction_id = pg_current_xact_id() AND started_at = now();
-    IF NOT FOUND THEN
+    IF run.id IS NULL THEN
         INSERT INTO load_runs (kind) VALUES ('manual') RETURNING * INTO run;
     END IF;
     RETURN run;
@@ -44,9 +48,11 @@ BEGIN
     END IF;
     run := current_load_run();
     -- What one transaction both opened and closed nobody else ever saw.
-    DELETE FROM membership_versions v USING old_rows o
-     WHERE run.kind = 'manual' AND v.opened_by = run.id
-       AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
+    IF run.kind <> 'load' THEN
+        DELETE FROM membership_versions v USING old_rows o
+         WHERE v.opened_by = run.id
+           AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
+    END IF;
     UPDATE membership_versions v
        SET closed_by = run.id, valid_to = GREATEST(v.valid_from, COALESCE(f.as_of, CURRENT_DATE))
       FROM old_rows o
@@ -59,32 +65,39 @@ $$;
 CREATE FUNCTION record_membership_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs;
+    run load_runs := this_load_run();
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM old_rows o FULL JOIN new_rows n USING (id)
-         WHERE (o.group_id, o.symbol, o.weight, o.metadata) IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
-    ) THEN
-        RETURN NULL;
+    -- A load touches each row once, and only rows that change; a hand may do as it likes.
+    IF run.kind IS DISTINCT FROM 'load' THEN
+        IF NOT EXISTS (
+            SELECT FROM old_rows o FULL JOIN new_rows n USING (id)
+             WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+                   IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+        ) THEN
+            RETURN NULL;
+        END IF;
+        run := current_load_run();
+        DELETE FROM membership_versions v USING old_rows o FULL JOIN new_rows n USING (id)
+         WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+               IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+           AND v.opened_by = run.id
+           AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
     END IF;
-    run := current_load_run();
-    DELETE FROM membership_versions v USING old_rows o FULL JOIN new_rows n USING (id)
-     WHERE run.kind = 'manual' AND v.opened_by = run.id
-       AND (o.group_id, o.symbol, o.weight, o.metadata) IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
-       AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
     UPDATE membership_versions v
        SET closed_by = run.id, valid_to = GREATEST(v.valid_from, COALESCE(f.as_of, CURRENT_DATE))
       FROM old_rows o
       FULL JOIN new_rows n USING (id)
       LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = o.group_id
-     WHERE (o.group_id, o.symbol, o.weight, o.metadata) IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+     WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+           IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
        AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
     INSERT INTO membership_versions (group_id, symbol, weight, metadata, valid_from, opened_by)
     SELECT n.group_id, n.symbol, n.weight, n.metadata, COALESCE(f.as_of, CURRENT_DATE), run.id
       FROM new_rows n
       FULL JOIN old_rows o USING (id)
       LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = n.group_id
-     WHERE (o.group_id, o.symbol, o.weight, o.metadata) IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+     WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+           IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
        AND n.group_id IS NOT NULL;
     RETURN NULL;
 END

@@ -50,7 +50,6 @@ def compute_plan(
     drifted = [group.id for group in stored.values() if group.drifted]
     if drifted:
         cursor.execute(statement("load/find_hand_rows"), {"drifted": drifted})
-    cursor.execute("ANALYZE staged_rows")
     cursor.execute(statement("load/plan_rows"), values)
     cursor.execute(statement("load/count_plan"))
     return tuple(_group_plan(row, stored) for row in cursor.fetchall())
