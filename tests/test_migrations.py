@@ -178,3 +178,26 @@ def test_the_daily_work_needs_no_more_than_its_role(database: Database, tmp_path
         assert query(connection, "SELECT count(*) FROM membership_versions WHERE closed_by IS NULL AND symbol <> ''")
         with pytest.raises(Exception, match="permission denied"):
             query(connection, "DELETE FROM group_memberships")
+
+
+def test_after_an_adoption_the_files_take_over_the_rows_they_have(seed: Database, tmp_path: Path) -> None:
+    from tests.files import write_fund
+    from tickstock.relationships.inputs import etf_inputs
+    from tickstock.relationships.load import load
+    from tickstock.relationships.plan import Options
+
+    migrate(seed)
+    write_fund(tmp_path, "SPY", {"AAPL": "70", "MSFT": "0.058", "NVDA": "29"})
+    with closing(seed.connect()) as connection:
+        (group,) = load(seed, connection, etf_inputs(tmp_path), Options("ETF", mode="incremental")).plan.groups
+        assert (group.added, group.changed, group.removed, group.kept, group.put_back) == (1, 2, 0, 1, 0)
+        stored = dict(query(connection, "SELECT symbol, weight::text FROM group_memberships WHERE group_id = 1"))
+        assert stored == {
+            "AAPL": "70.000000", "MSFT": "0.058000", "NVDA": "29.000000", "odd symbol": None,
+        }  # fmt: skip
+        assert query(connection, "SELECT metadata FROM group_memberships WHERE symbol = 'MSFT'") == [
+            ({"note": "x", "source": "file"},)
+        ]
+        query(connection, "DISCARD TEMP")
+        (group,) = load(seed, connection, etf_inputs(tmp_path), Options("ETF")).plan.groups
+        assert (group.removed, group.unchanged) == (1, 3)

@@ -17,7 +17,11 @@ SELECT g.name, g.action, g.has_rows,
              count(*) FILTER (WHERE by_hand AND action IN ('added', 'changed', 'removed')) AS put_back,
              count(*) FILTER (WHERE action = 'removed' AND moved.symbol IS NULL) AS lost
         FROM planned_rows p
-        LEFT JOIN (SELECT DISTINCT symbol FROM planned_rows WHERE action = 'added') moved
+        LEFT JOIN (
+            -- To a group that was there before: a new fund with the same stocks is no place they moved to.
+            SELECT DISTINCT symbol FROM planned_rows JOIN planned_groups a USING (no)
+             WHERE planned_rows.action = 'added' AND a.action <> 'added'
+        ) moved
           ON p.action = 'removed' AND moved.symbol = p.symbol
        GROUP BY p.no
   ) r ON r.no = g.no

@@ -1,7 +1,8 @@
--- In the groups that are not as the last load left them: the rows that a hand made, edited or deleted.
+-- In the groups that are not as the last load left them: the rows that a hand made, edited or deleted, and the
+-- adopted ones.
 
-INSERT INTO hand_rows (group_id, symbol)
-SELECT m.group_id, m.symbol
+INSERT INTO hand_rows (group_id, symbol, adopted)
+SELECT m.group_id, m.symbol, r.kind IS NOT DISTINCT FROM 'adopted'
   FROM group_memberships m
   LEFT JOIN membership_versions v
     ON v.group_id = m.group_id AND v.symbol = m.symbol AND v.closed_by IS NULL
@@ -11,7 +12,7 @@ SELECT m.group_id, m.symbol
         OR r.kind = 'manual'
         OR v.weight IS DISTINCT FROM m.weight)
 UNION
-SELECT v.group_id, v.symbol
+SELECT v.group_id, v.symbol, false
   FROM membership_versions v
   JOIN load_runs r ON r.id = v.closed_by AND r.kind = 'manual'
  WHERE v.group_id = ANY (%(drifted)s)

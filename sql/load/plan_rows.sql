@@ -9,14 +9,15 @@ SELECT *
            CASE
                WHEN m.id IS NULL THEN CASE WHEN h.symbol IS NOT NULL AND %(leave_hand)s THEN 'kept' ELSE 'added' END
                WHEN w.symbol IS NULL AND NOT m.staged THEN 'removed'
-               WHEN w.symbol IS NULL AND %(leave_hand)s AND (h.symbol IS NOT NULL OR NOT m.owned) THEN 'kept'
+               WHEN w.symbol IS NULL AND %(leave_hand)s AND h.symbol IS NOT NULL THEN 'kept'
                WHEN w.symbol IS NULL THEN CASE WHEN %(keep_missing)s THEN 'missing' ELSE 'removed' END
-               WHEN m.weight IS NOT DISTINCT FROM w.weight AND (m.owned OR %(leave_hand)s) THEN 'unchanged'
-               WHEN %(leave_hand)s AND (h.symbol IS NOT NULL OR NOT m.owned) THEN 'kept'
-               ELSE 'changed'
+               WHEN h.symbol IS NULL OR h.adopted OR NOT %(leave_hand)s
+                   THEN CASE WHEN m.weight IS DISTINCT FROM w.weight OR NOT m.owned THEN 'changed' ELSE 'unchanged' END
+               WHEN m.weight IS DISTINCT FROM w.weight THEN 'kept'
+               ELSE 'unchanged'
            END AS action,
            w.symbol IS NOT NULL AS in_file,
-           h.symbol IS NOT NULL OR m.owned IS FALSE AS by_hand
+           h.adopted IS FALSE AS by_hand
       FROM (
           SELECT r.no, g.group_id, r.symbol, r.weight
             FROM staged_rows r

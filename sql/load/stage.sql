@@ -49,5 +49,6 @@ CREATE TEMPORARY TABLE planned_rows (
 CREATE TEMPORARY TABLE hand_rows (
     group_id integer NOT NULL,
     symbol varchar(50) COLLATE "C" NOT NULL,
+    adopted boolean NOT NULL,   -- there since before the migration: a file that has it takes it over
     PRIMARY KEY (group_id, symbol)
 );

@@ -59,6 +59,15 @@ def test_symbols_that_move_to_another_group_are_no_loss(load_etfs: Load, folder:
     assert load_etfs().plan.total("removed") == 10
 
 
+def test_a_new_fund_with_the_same_stocks_is_no_place_to_move_to(load_etfs: Load, folder: Path) -> None:
+    write_fund(folder, "SPY", THIRTY)
+    load_etfs()
+    write_fund(folder, "SPY", without(10))
+    write_fund(folder, "VOO", THIRTY)
+    with pytest.raises(RefusedError, match="SPY would lose 10 of 30 members"):
+        load_etfs()
+
+
 def test_a_fifth_of_the_groups_without_a_file_is_refused(load_etfs: Load, folder: Path) -> None:
     for number in range(10):
         write_fund(folder, f"FUND{number}", {"AAPL": "100"})

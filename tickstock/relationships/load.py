@@ -112,6 +112,7 @@ def _settled(wanted: GroupInput, group: StoredGroup | None, options: Options) ->
     return (
         group is not None
         and group.fingerprint == group.last_fingerprint
+        and not group.last_kept
         and (options.keep_missing or not group.last_missing)
         and wanted.checksum() == group.last_checksum
     )
