@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from tickstock.errors import TickstockError
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 Work = Callable[[argparse.Namespace], int]
 
 
-class _TerminatedError(BaseException):
-    """SIGTERM, as an exception, so that everything is rolled back on the way out."""
+class _Interrupt(BaseException):
+    """SIGINT or SIGTERM, as an exception, so that everything is rolled back on the way out."""
 
 
 def parser(program: str, description: str, examples: str) -> argparse.ArgumentParser:
     """A parser with the options that every script has. ``examples``: one command line a line."""
     lines = "\n".join(f"  python {line.strip()}" for line in examples.strip().splitlines())
     result = argparse.ArgumentParser(
-        prog=program,
+        prog=f"{program}.py",
         description=description,
         epilog=f"examples:\n{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -49,22 +49,32 @@ def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | No
         _check_environment(arguments, options.environment)
     except SystemExit as end:
         return int(end.code or 0)
+    received: list[int] = []
     try:
-        with _signals():
+        with _signals(received):
             return work(options)
-    except TickstockError as error:
-        return _fail(options, error, str(error), error.exit_status)
-    except KeyboardInterrupt as error:
-        return _fail(options, error, "interrupted; rolled back", 130)
-    except _TerminatedError as error:
-        return _fail(options, error, "terminated; rolled back", 143)
     except BrokenPipeError:
         # The reader of our output left (head, less); what was to be done is done.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
-        text = " ".join(str(error).split()) or "no message"
-        return _fail(options, error, f"{type(error).__name__}: {text} (--verbose shows where)", 1)
+    except (Exception, _Interrupt) as error:
+        # Whatever the signal made fail on its way (a statement, a file) was the signal.
+        if received:
+            name = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[signal.Signals(received[0])]
+            return _fail(f"{name}; rolled back", 128 + received[0])
+        return fail(options, error)
+
+
+def fail(options: argparse.Namespace, error: BaseException) -> int:
+    """Print what went wrong, in one line each; give the exit status. ``--verbose`` adds where, if it is a riddle."""
+    if isinstance(error, TickstockError):
+        if options.verbose and error.__cause__:
+            _trace(error)
+        return _fail(str(error), error.exit_status)
+    if options.verbose:
+        _trace(error)
+    text = " ".join(str(error).split()) or "no message"
+    return _fail(f"{type(error).__name__}: {text} (--verbose shows where)", 1)
 
 
 def say(options: argparse.Namespace, text: str) -> None:
@@ -73,28 +83,29 @@ def say(options: argparse.Namespace, text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def progress_bar(options: argparse.Namespace) -> Callable[[str, int, int], None]:
-    """A callback (step, done, of) that draws a bar on a terminal once the work takes longer than a second."""
-    if options.quiet or not sys.stderr.isatty():
-        return lambda step, done, of: None
+@contextmanager
+def progress_bar(options: argparse.Namespace) -> Iterator[Callable[[str, int, int], None]]:
+    """Give a callback (step, done, of) that draws a bar on a terminal once the work takes longer than a second."""
     started = time.monotonic()
+    silent = options.quiet or not sys.stderr.isatty()
     bars: dict[str, Any] = {}
 
     def show(step: str, done: int, of: int) -> None:
-        if time.monotonic() - started < 1:
+        if silent or time.monotonic() - started < 1:
             return
         from tqdm import tqdm
 
         for ended in set(bars) - {step}:
             bars.pop(ended).close()
-        if done < of and step not in bars:
+        if step not in bars:
             bars[step] = tqdm(total=of, desc=step, initial=done, leave=False, file=sys.stderr, unit_scale=True)
-        if step in bars:
-            bars[step].update(done - bars[step].n)
-            if done == of:
-                bars.pop(step).close()
+        bars[step].update(done - bars[step].n)
 
-    return show
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()
 
 
 def _check_environment(arguments: argparse.ArgumentParser, name: str) -> None:
@@ -102,23 +113,21 @@ def _check_environment(arguments: argparse.ArgumentParser, name: str) -> None:
         arguments.error(f"--environment {name!r} has {len(name)} characters, expected 1 to 10")
 
 
-def _fail(options: argparse.Namespace, error: BaseException, message: str, status: int) -> int:
-    if options.verbose:
-        import traceback
-
-        traceback.print_exception(error)
+def _fail(message: str, status: int) -> int:
     for line in message.splitlines():
         print(f"error: {line}", file=sys.stderr)
     return status
 
 
-def _terminate(number: int, frame: object) -> NoReturn:
-    raise _TerminatedError
+def _trace(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error)
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM ends the work as Ctrl-C does, and both at once, also while the database works on a statement.
+def _signals(received: list[int]) -> Iterator[None]:
+    """SIGINT and SIGTERM end the work at once, also while the database works on a statement.
 
     Python runs a signal's handler only after the statement's C call came back; so a thread that the signal
     wakes up cancels the statement.
@@ -129,16 +138,23 @@ def _signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+
+    def interrupt(number: int, frame: object) -> None:
+        received.append(number)
+        if len(received) == 1:  # the way out is not interrupted again
+            raise _Interrupt
+
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    terminate = signal.signal(signal.SIGTERM, _terminate)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_cancel_at_signal, args=(reader,), daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(wakeup)
-        signal.signal(signal.SIGTERM, terminate)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         writer.close()
 
 

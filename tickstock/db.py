@@ -61,6 +61,14 @@ class Database(NamedTuple):
     note: str = ""
     binaries: Path | None = None
 
+    @property
+    def place(self) -> str:
+        """Which database this is, in words."""
+        if self.binaries:
+            return "the embedded PostgreSQL"
+        host, port = self.parameters.get("host", "localhost"), self.parameters.get("port", "5432")
+        return f"{self.parameters.get('dbname', 'the default database')} at {host}:{port}"
+
     def __repr__(self) -> str:
         return f"Database({self.uri}, {self.program})"
 

@@ -14,6 +14,10 @@ class BadInputError(TickstockError):
     """A file, a folder or a value cannot be used. Nothing was written."""
 
 
+class NoInputError(BadInputError):
+    """The folder holds nothing of the kind that was looked for."""
+
+
 class RefusedError(TickstockError):
     """A guard took the load for an accident. Nothing was written; ``--force`` goes on."""
 

@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock import console
 
@@ -31,7 +31,16 @@ class Loader(NamedTuple):
 
 def command(loader: Loader, argv: Sequence[str] | None) -> int:
     """Run a loader script; give its exit status."""
-    return console.run(parser(loader), lambda options: _load(loader, options), argv)
+    return console.run(parser(loader), lambda options: _run(loader, options), argv)
+
+
+def _run(loader: Loader, options: argparse.Namespace) -> int:
+    result = execute(loader, options)
+    if options.json:
+        import json
+
+        print(json.dumps(result, indent=2))
+    return 0
 
 
 def parser(loader: Loader) -> argparse.ArgumentParser:
@@ -59,12 +68,23 @@ def parser(loader: Loader) -> argparse.ArgumentParser:
     return result
 
 
-def _load(loader: Loader, options: argparse.Namespace) -> int:
-    import dataclasses
+def options_of(loader: Loader, shared: argparse.Namespace) -> argparse.Namespace:
+    """The options of one loader, as far as ``shared`` has them; the rest as nobody had given any."""
+    own = vars(parser(loader).parse_args([]))
+    return argparse.Namespace(**{**own, **{name: value for name, value in vars(shared).items() if name in own}})
 
+
+def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
+    """One load, with its result in words on stdout (unless JSON is asked for); give its JSON shape.
+
+    Raises:
+        TickstockError: see :func:`tickstock.relationships.load.load`; also a dry run that would be refused.
+    """
     from tickstock.db import closing, open_database
     from tickstock.errors import RefusedError
+    from tickstock.relationships import text
     from tickstock.relationships.load import load, refusal
+    from tickstock.relationships.plan import row_changes
     from tickstock.settings import read_settings
 
     started = time.monotonic()
@@ -74,15 +94,12 @@ def _load(loader: Loader, options: argparse.Namespace) -> int:
         if database.note:
             console.say(options, database.note)
         found = loader.find(connection, options, folder)
-        outcome = load(
-            database, connection, found, _load_options(loader, options),
-            console.progress_bar(options),
-        )  # fmt: skip
-        outcome = dataclasses.replace(outcome, warnings=(*found.warnings, *outcome.warnings))
-        _print(options, outcome, connection, time.monotonic() - started)
-    if outcome.plan.refusals:
-        raise RefusedError(refusal(outcome.plan))
-    return 0
+        with console.progress_bar(options) as progress:
+            outcome = load(database, connection, found, _load_options(loader, options), progress)
+        _print(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
+        if outcome.plan.refusals:
+            raise RefusedError(refusal(outcome.plan))
+        return text.as_json(outcome, row_changes(connection) if options.verbose else None)
 
 
 def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
@@ -102,26 +119,20 @@ def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
     )
 
 
-def _print(options: argparse.Namespace, outcome: Outcome, connection: Connection, seconds: float) -> None:
-    import json
-
+def _print(options: argparse.Namespace, outcome: Outcome, connection: Connection, where: str) -> None:
     from tickstock.relationships import text
     from tickstock.relationships.plan import row_changes
 
-    for warning in (*outcome.warnings, *outcome.plan.warnings):
+    for warning in outcome.plan.warnings:
         console.say(options, f"warning: {warning}")
     for guard in outcome.plan.overridden:
         console.say(options, f"forced: {guard}")
-    if options.json:
-        print(json.dumps(text.as_json(outcome, row_changes(connection) if options.verbose else None), indent=2))
-        return
-    if options.quiet:
+    if options.json or options.quiet:
         return
     if outcome.plan.options.dry_run:
         print("\n".join(f"[DRY RUN] {line}" for line in text.dry_run_lines(outcome)))
     print("\n".join(text.plan_lines(outcome, options.verbose)))
-    if options.verbose:
-        for line in text.row_lines(row_changes(connection)):
-            print(line)
+    for line in text.row_lines(outcome.plan, row_changes(connection), options.verbose):
+        print(line)
     if not outcome.plan.options.dry_run:
-        print(f"load {outcome.load_id} committed" if outcome.load_id else "nothing to do", f"({seconds:.1f} s)")
+        print(f"{text.ending(outcome)} {where}")

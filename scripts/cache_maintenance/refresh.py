@@ -4,11 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 from tickstock import console
-from tickstock.load_command import command
-from tickstock.loaders import ALL
+from tickstock.errors import NoInputError, TickstockError
+from tickstock.load_command import Loader, execute, options_of, parser
+from tickstock.loaders import ALL, ETFS
 
 EXAMPLES = """
     scripts/cache_maintenance/refresh.py --dry-run
@@ -17,11 +18,13 @@ EXAMPLES = """
 """
 
 TRY_NEXT = """
-Try next:
-  make psql                                                             the tables, in psql
-  python scripts/cache_maintenance/load_etf_holdings.py --dry-run       what a load would change
-  python scripts/cache_maintenance/refresh.py --mode incremental        the weekly run: only what changed
-(python is .venv/bin/python here, or activate the environment: source .venv/bin/activate)
+Try next (python is the one in .venv/bin):
+  make psql
+      the tables, in psql
+  python scripts/cache_maintenance/load_etf_holdings.py --dry-run
+      what a load would change
+  python scripts/cache_maintenance/refresh.py --mode incremental
+      the weekly run: only what changed
 """
 
 
@@ -34,41 +37,35 @@ def _refresh(options: argparse.Namespace) -> int:
     with open_database(read_settings(), "refresh") as database:
         if database.note:
             console.say(options, database.note)
-        for number, loader in enumerate(ALL, start=1):
-            console.say(options, f"[{number}/{len(ALL)}] {loader.program}")
-            status = command(loader, _arguments(options, loader.reads_files))
-            if status:
-                return status
+        steps = [_step(number, loader, options) for number, loader in enumerate(ALL, start=1)]
         with closing(database.connect()) as connection:
-            summary = read_summary(connection, options.environment)
+            summary = read_summary(connection, options.environment)._asdict()
     if options.json:
-        print(json.dumps(summary._asdict()))
+        print(json.dumps({"steps": steps, "summary": summary}, indent=2))
     elif not options.quiet:
-        print()
-        for noun, count in summary._asdict().items():
-            print(f"{noun:<14}{count:>8,}")
-        print(TRY_NEXT, end="")
-    return 0
+        print("\n" + "\n".join(f"{noun:<14}{count:>8,}" for noun, count in summary.items()))
+        if options.mode == "full" and not options.dry_run:
+            print(TRY_NEXT, end="")
+    return max(int(step["status"]) for step in steps)
 
 
-def _arguments(options: argparse.Namespace, reads_files: bool) -> list[str]:
-    arguments = ["--mode", options.mode, "--environment", options.environment]
-    arguments += [f"--{flag}" for flag in ("verbose", "quiet") if getattr(options, flag)]
-    if options.dry_run:
-        arguments.append("--dry-run")
-    if options.json:
-        arguments.append("--quiet")
-    if reads_files and options.holdings_dir:
-        arguments += ["--holdings-dir", str(options.holdings_dir)]
-    return arguments
+def _step(number: int, loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
+    """One loader; what goes wrong in it is said, and the others run all the same."""
+    if not (options.json or options.quiet):
+        print(f"[{number}/{len(ALL)}] {loader.program}")
+    try:
+        return {"status": 0, **execute(loader, options_of(loader, options))}
+    except NoInputError as error:
+        console.say(options, f"nothing loaded, what is stored stays: {error}")
+        return {"status": 0, "type": loader.type, "error": str(error)}
+    except TickstockError as error:
+        return {"status": console.fail(options, error), "type": loader.type, "error": str(error)}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = console.parser("refresh", "Load everything in order, and say what is there afterwards.", EXAMPLES)
-    parser.add_argument("--mode", choices=["full", "incremental", "dry-run"], default="full", help="as of the loaders")
-    parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
-    parser.add_argument("--holdings-dir", metavar="FOLDER", type=Path, help="where the files are (HOLDINGS_DIR)")
-    return console.run(parser, _refresh, argv)
+    # The options of the loader that has the most; refresh is no loader of one fund.
+    arguments = parser(ETFS._replace(program="refresh", type="ALL", description=__doc__, examples=EXAMPLES))
+    return console.run(arguments, _refresh, argv)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def test_the_outcome_of_a_commit_whose_answer_was_lost_is_known(
         if arrived:
             outcome = load(proxied, connection, etf_inputs(folder), Options("ETF"))
             assert outcome.load_id
-            assert f"load {outcome.load_id} was committed" in outcome.warnings[0]
+            assert f"load {outcome.load_id} was committed" in outcome.plan.warnings[0]
         else:
             with pytest.raises(BusyError, match=r"was cut .*nothing was written, try again"):
                 load(proxied, connection, etf_inputs(folder), Options("ETF"))

@@ -61,10 +61,10 @@ def test_dry_run_speaks_the_guides_lines_and_then_counts(
         "[DRY RUN] Would create 2 new relationships",
         "[DRY RUN] Would update 2 existing relationships",
         "[DRY RUN] No changes written to database",
-        "group      added    changed    removed  unchanged       kept",
-        "SPY            0          2          0          0          0",
-        "VOO            2          0          0          0          0  new",
-        "total          2          2          0          0          0",
+        "group     added   changed   removed unchanged      kept",
+        "SPY           0         2         0         0         0",
+        "VOO           2         0         0         0         0  new",
+        "total         2         2         0         0         0",
     ]
     assert everything(witness) == before
 
@@ -134,8 +134,8 @@ def test_every_line_of_an_issuers_file_is_accounted_for(
     assert script("load_etf_holdings", "--holdings-dir", tmp_path, "--verbose") == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[1:6] == [
-        "IVV            2          0          0          0          0  as of 2025-11-18, new",
-        "total          2          0          0          0          0",
+        "IVV           2         0         0         0         0  as of 2025-11-18, new",
+        "total         2         0         0         0         0",
         "IVV: 3 of 5 lines are no stock: 1 cash collateral, 1 cash, 1 future",
         "  IVV_holdings.csv:7 JPM CASH COLLATERAL USD JPM (cash collateral)",
         "  IVV_holdings.csv:8 XTSLA BLK CSH FND TREASURY SL AGENCY (cash)",
@@ -233,7 +233,51 @@ def test_refresh_runs_all_four_and_counts(script: Script, capsys: pytest.Capture
         ["themes", "20"],
     ]
     assert script("refresh", "--mode", "incremental", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["etfs"] == 24
+    result = json.loads(capsys.readouterr().out)
+    assert result["summary"]["etfs"] == 24
+    assert [(step["type"], step["totals"]["changed"]) for step in result["steps"]] == [
+        ("SECTOR", 0), ("THEME", 0), ("ETF", 0), ("UNIVERSE", 0),
+    ]  # fmt: skip
+
+
+def test_refresh_goes_on_after_a_step_that_is_refused(
+    script: Script, folder: Path, capsys: pytest.CaptureFixture[str], witness: Connection
+) -> None:
+    write_fund(folder, "SPY", {"AAPL": "50"})
+    assert script("refresh", "--holdings-dir", folder) == 3
+    assert "SPY: the weights of spy_holdings.csv sum to 50.00 %" in capsys.readouterr().err
+    assert len(members(witness, "dow30", "UNIVERSE")) == 2
+    assert script("refresh", "--holdings-dir", folder, "--force", "SPY") == 0
+    assert len(members(witness, "SPY")) == 1
+
+
+def test_refresh_takes_a_folder_with_funds_only(
+    script: Script, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "dow30.csv").unlink()
+    assert script("refresh", "--holdings-dir", folder) == 0
+    assert "nothing loaded, what is stored stays" in capsys.readouterr().err
+
+
+def test_kept_rows_are_listed_with_what_the_file_says(
+    script: Script, folder: Path, capsys: pytest.CaptureFixture[str], witness: Connection
+) -> None:
+    script("load_etf_holdings", "--holdings-dir", folder, "--etf", "SPY")
+    query(witness, "UPDATE group_memberships SET weight = 61 WHERE symbol = 'AAPL'")
+    query(witness, "DELETE FROM group_memberships WHERE symbol = 'MSFT'")
+    query(
+        witness,
+        "INSERT INTO group_memberships (group_id, symbol) SELECT id, 'TSLA' FROM definition_groups WHERE name = 'SPY'",
+    )
+    capsys.readouterr()
+    for _ in range(2):
+        assert script("load_etf_holdings", "--holdings-dir", folder, "--etf", "SPY", "--mode", "incremental") == 0
+        assert capsys.readouterr().out.splitlines()[3:7] == [
+            "kept by hand: 3 (--mode full puts them back to the file)",
+            "  SPY AAPL     kept     61.000000 (the file says 60.000000)",
+            "  SPY MSFT     kept     deleted (the file says 40.000000)",
+            "  SPY TSLA     kept     stored (not in the file)",
+        ]
 
 
 COMMON_QUERIES = {

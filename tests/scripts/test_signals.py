@@ -44,3 +44,30 @@ def test_a_waiting_load_ends_at_once(
     assert loader.returncode == status
     assert error.splitlines() == [f"error: {word}; rolled back"]
     assert everything(witness) == before
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.2, 0.3, 0.4, 0.6])
+def test_an_interrupted_load_says_so_wherever_it_was(
+    database: Database, witness: Connection, tmp_path: Path, delay: float
+) -> None:
+    """Reading, staging or writing: 130 and one line, unless it was already done."""
+    symbols = [f"{a}{b}{c}" for a in "ACDE" for b in "CDEFGHIJKL" for c in "CDEFGHIJKLMNOPQRSTUWXYZ"]
+    for number in range(60):
+        write_fund(tmp_path, f"FUND{number}", dict.fromkeys(symbols, f"{100 / len(symbols):.6f}"))
+    script = REPOSITORY / "scripts" / "cache_maintenance" / "load_etf_holdings.py"
+    loader = subprocess.Popen(
+        [sys.executable, script, "--holdings-dir", str(tmp_path), "--quiet"],
+        env={**os.environ, "DATABASE_URI": uri_with_password(database)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while query(witness, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ 'load_etf'") == [(0,)]:
+        time.sleep(0.005)
+    time.sleep(delay)
+    loader.send_signal(signal.SIGINT)
+    _, error = loader.communicate(timeout=20)
+    stored = query(witness, "SELECT count(*) FROM group_memberships")
+    if loader.returncode == 0:
+        assert stored == [(60 * len(symbols),)]
+    else:
+        assert loader.returncode == 130
+        assert error.splitlines() == ["error: interrupted; rolled back"]
+        assert stored == [(0,)]

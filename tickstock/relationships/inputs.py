@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tickstock.errors import BadInputError
+from tickstock.errors import NoInputError
 from tickstock.relationships.staging import GroupInput
 from tickstock.settings import REPOSITORY
 
@@ -29,7 +29,8 @@ def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
     """The funds of a folder, one alone where ``only`` names it; names come from ``funds.csv``.
 
     Raises:
-        BadInputError: the folder cannot be listed, or holds no fund (not this fund).
+        BadInputError: the folder cannot be listed.
+        NoInputError: it holds no fund, or not this one.
     """
     from tickstock.sources.folder import scan
     from tickstock.sources.registry import read_fund_names, read_universe_registry
@@ -43,7 +44,7 @@ def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
     )
     if not groups and not listing.problems:
         wanted = f"{(only or '{etf}').lower()}_holdings.csv"
-        raise BadInputError(f"{folder}: found no file for {only or 'any fund'}, expected {wanted}{_seen(listing)}")
+        raise NoInputError(f"{folder}: found no file for {only or 'any fund'}, expected {wanted}{_seen(listing)}")
     return Inputs(groups, _warnings(listing), listing.problems)
 
 
@@ -51,7 +52,8 @@ def universe_inputs(folder: Path) -> Inputs:
     """The universes of a folder: the files named in ``universes.csv``. Those without a file are a warning.
 
     Raises:
-        BadInputError: the folder cannot be listed, or holds no universe.
+        BadInputError: the folder cannot be listed.
+        NoInputError: it holds no universe.
     """
     from tickstock.sources.folder import scan
     from tickstock.sources.registry import read_universe_registry
@@ -59,7 +61,7 @@ def universe_inputs(folder: Path) -> Inputs:
     registry = read_universe_registry(_reserved(folder, "universes.csv"))
     listing = scan(folder, "UNIVERSE", registry)
     if not listing.candidates and not listing.problems:
-        raise BadInputError(f"{folder}: found no universe, expected {', '.join(f'{name}.csv' for name in registry)}")
+        raise NoInputError(f"{folder}: found no universe, expected {', '.join(f'{name}.csv' for name in registry)}")
     found = {candidate.group for candidate in listing.candidates}
     missing = [f"{name}.csv" for name in registry if name not in found]
     return Inputs(

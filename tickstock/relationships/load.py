@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -79,14 +79,14 @@ def _attempt(
     to_read = _to_read(inputs.groups, stored, options)
     staged = stage(connection, inputs.groups, to_read, lambda done: progress("reading files", done, len(to_read)))
     problems = (*inputs.problems, *staged.problems)
-    if problems and not options.skip_bad_files:
+    if problems and not (options.skip_bad_files and len(staged.bad_groups) < len(to_read)):
         raise BadInputError("\n".join(map(str, problems)))
     with locked_transaction(connection, options) as cursor:
         if store.read_version(cursor) != version:
             stored = store.read_status(cursor, options)
             if _to_read(inputs.groups, stored, options) != to_read:
                 raise _MovedError
-        plan = _plan(cursor, options, stored, staged, problems)
+        plan = _plan(cursor, options, stored, staged, inputs)
         if options.dry_run:
             return Outcome(plan)
         if plan.refusals:
@@ -120,9 +120,12 @@ def _settled(wanted: GroupInput, group: StoredGroup | None, options: Options) ->
 
 def refusal(plan: Plan) -> str:
     """The sentences of the guards that refuse a plan, and what to do about it."""
-    return "\n".join(
-        [*plan.refusals, "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"]
+    advice = (
+        "this would be refused; --force [GROUP ...] goes on"
+        if plan.options.dry_run
+        else "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"
     )
+    return "\n".join([*plan.refusals, advice])
 
 
 def _plan(
@@ -130,23 +133,30 @@ def _plan(
     options: Options,
     stored: dict[str, StoredGroup],
     staged: Staged,
-    problems: Sequence[Problem],
+    inputs: Inputs,
 ) -> Plan:
     groups = store.compute_plan(cursor, options, stored, staged.bad_groups)
     refused: list[str] = []
     overridden: list[str] = []
     for name, found in guards.refusals(options, groups, staged.files, stored):
         (overridden if options.forces(name) else refused).append(found)
-    skipped = [f"left out: {problem}" for problem in problems]
     return Plan(
         options,
         groups,
         tuple(refused),
         tuple(overridden),
-        (*skipped, *guards.warnings(staged.files, groups)),
+        (*inputs.warnings, *_left_out((*inputs.problems, *staged.problems)), *guards.warnings(staged.files, groups)),
         files=tuple(staged.files[name] for name in sorted(staged.files)),
         news=_news(groups, stored, staged),
     )
+
+
+def _left_out(problems: Sequence[Problem]) -> Iterator[str]:
+    """One sentence for each file that was not loaded because of its problems."""
+    for path in dict.fromkeys(problem.path for problem in problems):
+        own = [problem for problem in problems if problem.path == path]
+        more = f" (and {len(own) - 1} more problems)" if len(own) > 1 else ""
+        yield f"{path.name} left out whole, its group stays as stored: {own[0]}{more}"
 
 
 def _news(groups: tuple[GroupPlan, ...], stored: dict[str, StoredGroup], staged: Staged) -> bool:
@@ -173,4 +183,4 @@ def _outcome_of_cut(database: Database, options: Options, run_key: str, error: E
             "nothing was written, try again"
         ) from error
     warning = f"the connection was cut while the answer was on its way; load {load_id} was committed"
-    return Outcome(Plan(options, ()), load_id, (warning,))
+    return Outcome(Plan(options, (), warnings=(warning,)), load_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -133,6 +133,8 @@ class RowChange(NamedTuple):
     old_weight: Decimal | None
     new_weight: Decimal | None
     by_hand: bool
+    stored: bool
+    in_file: bool
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,6 @@ class Outcome:
 
     plan: Plan
     load_id: int | None = None
-    warnings: tuple[str, ...] = field(default=())
 
 
 def row_changes(connection: Connection) -> Iterator[RowChange]:
@@ -150,7 +151,8 @@ def row_changes(connection: Connection) -> Iterator[RowChange]:
         cursor.execute("BEGIN")
         cursor.execute(
             "DECLARE changes NO SCROLL CURSOR FOR"
-            " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand"
+            " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"
+            " r.membership_id IS NOT NULL, r.in_file"
             " FROM planned_rows r JOIN planned_groups g USING (no)"
             " ORDER BY g.name, r.symbol"
         )

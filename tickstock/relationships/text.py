@@ -11,6 +11,7 @@ from tickstock.relationships.plan import GroupPlan, Outcome, Plan, RowChange
 WORDS = ("added", "changed", "removed", "unchanged", "kept")
 MEMBER_NOUNS = {"ETF": "holdings"}
 LISTED_GROUPS = 40
+LISTED_ROWS = 20
 
 
 def dry_run_lines(outcome: Outcome) -> Iterator[str]:
@@ -39,15 +40,15 @@ def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
     listed = shown if verbose else shown[:LISTED_GROUPS]
     dates = {file.name: file.as_of for file in plan.files}
     width = max([len("group"), *(len(group.name) for group in listed)])
-    yield f"{'group':<{width}}" + "".join(f"{word:>11}" for word in WORDS)
+    yield f"{'group':<{width}}" + "".join(f"{word:>10}" for word in WORDS)
     for group in listed:
-        counts = "".join(f"{getattr(group, word):>11,}" for word in WORDS)
+        counts = "".join(f"{getattr(group, word):>10,}" for word in WORDS)
         yield f"{group.name:<{width}}{counts}{_remark(group, dates.get(group.name))}"
     if len(listed) < len(shown):
         yield f"… and {len(shown) - len(listed):,} more groups that change (--verbose lists them)"
     if len(shown) < len(plan.groups):
-        yield f"{'… and ' if shown else ''}{len(plan.groups) - len(shown):,} groups in which nothing changes"
-    yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>11,}" for word in WORDS)
+        yield f"{'… and ' if shown else ''}{len(plan.groups) - len(shown):,} group(s) in which nothing changes"
+    yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>10,}" for word in WORDS)
     yield from _split_lines(plan, verbose)
 
 
@@ -72,14 +73,41 @@ def _remark(group: GroupPlan, as_of: date | None) -> str:
     return "  " + ", ".join(remarks) if remarks else ""
 
 
-def row_lines(changes: Iterable[RowChange]) -> Iterator[str]:
-    """One line a row that is not plainly unchanged."""
+def row_lines(plan: Plan, changes: Iterable[RowChange], verbose: bool) -> Iterator[str]:
+    """A line a row: with ``verbose`` all that are not plainly unchanged, else the first that were kept."""
+    kept = plan.total("kept")
+    if not verbose and not kept:
+        return
+    if kept:
+        yield f"kept by hand: {kept:,} (--mode full puts them back to the file)"
+    listed = 0
     for change in changes:
-        old = "" if change.old_weight is None else f"{change.old_weight:f}"
-        new = "" if change.new_weight is None else f"{change.new_weight:f}"
-        weights = f"{old} -> {new}" if change.action == "changed" else old if change.action == "removed" else new
-        hand = "  (by hand)" if change.by_hand else ""
-        yield f"  {change.group} {change.symbol:<8} {change.action:<8} {weights}{hand}".rstrip()
+        if verbose or (change.action == "kept" and listed < LISTED_ROWS):
+            listed += 1
+            yield f"  {change.group} {change.symbol:<8} {change.action:<8} {_weights(change)}".rstrip()
+    if not verbose and listed < kept:
+        yield f"  … and {kept - listed:,} more (--verbose lists them)"
+
+
+def _weights(change: RowChange) -> str:
+    old = "" if change.old_weight is None else f"{change.old_weight:f}"
+    new = "" if change.new_weight is None else f"{change.new_weight:f}"
+    hand = "  (by hand)" if change.by_hand else ""
+    if change.action == "kept":
+        stored = (old or "stored") if change.stored else "deleted"
+        return f"{stored} (the file says {new or 'so too'})" if change.in_file else f"{stored} (not in the file)"
+    if change.action == "changed":
+        return f"{old} -> {new}{hand}"
+    return f"{new if change.action == 'added' else old}{hand}"
+
+
+def ending(outcome: Outcome) -> str:
+    """How a load ended, up to the name of the database."""
+    if outcome.load_id is None:
+        return "nothing to do in"
+    if outcome.plan.empty:
+        return f"no row changed, the files are on record: load {outcome.load_id} committed to"
+    return f"load {outcome.load_id} committed to"
 
 
 def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dict[str, Any]:
@@ -115,7 +143,7 @@ def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dic
             }
             for file in plan.files
         ],
-        "warnings": [*outcome.warnings, *plan.warnings],
+        "warnings": list(plan.warnings),
         "overridden": list(plan.overridden),
     }
     if changes is not None:
