@@ -44,7 +44,7 @@ $(READY): $(ROOT)requirements.txt $(ROOT)pyproject.toml
 	@echo "setting up .venv (once, about a minute) ..." >&2
 	@$(GO) $(PYTHON) -m venv .venv || \
 		{ echo "error: $(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(GO) .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(GO) .venv/bin/pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 # What the benchmarks compare with, apart from the suite's own pins. They also run where it cannot be installed.

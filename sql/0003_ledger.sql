@@ -13,19 +13,20 @@ CREATE TABLE load_runs (
     started_at timestamptz NOT NULL DEFAULT now(),
     committed_at timestamptz,
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    groups_added integer NOT NULL DEFAULT 0,
-    groups_changed integer NOT NULL DEFAULT 0,
-    groups_removed integer NOT NULL DEFAULT 0,
-    added integer NOT NULL DEFAULT 0,
-    changed integer NOT NULL DEFAULT 0,
-    removed integer NOT NULL DEFAULT 0,
-    unchanged integer NOT NULL DEFAULT 0,
-    kept integer NOT NULL DEFAULT 0,
-    put_back integer NOT NULL DEFAULT 0,
+    groups_added integer,
+    groups_changed integer,
+    groups_removed integer,
+    added integer,
+    changed integer,
+    removed integer,
+    unchanged integer,
+    kept integer,
+    put_back integer,
     overridden jsonb NOT NULL DEFAULT '[]'
 );
 COMMENT ON TABLE load_runs IS 'One row a transaction that changed groups or memberships: a load, a hand (manual), or the adoption of an older database.';
 COMMENT ON COLUMN load_runs.run_key IS 'Chosen by the client before it commits, so that the outcome of a commit whose answer was lost can be looked up.';
+COMMENT ON COLUMN load_runs.added IS 'The counts are a load''s; NULL for a hand, whose changes are in membership_versions.';
 COMMENT ON COLUMN load_runs.overridden IS 'The guards that --force went past, as the messages that they gave.';
 CREATE INDEX load_runs_transaction ON load_runs (transaction_id);
 

@@ -620,3 +620,11 @@ def test_root_in_a_container_recognises_its_server_without_the_right_to_trace(fo
     os.kill(pid, signal.SIGKILL)
     left.kill()
     assert run_client(*limited, "leave")["started"]
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(fresh: Path) -> None:
+    fresh.mkdir()
+    (fresh / "notes.txt").write_text("mine")
+    with pytest.raises(TickstockError, match=r"holds other things \(notes.txt\)"), running_server(fresh):
+        pass
+    assert [entry.name for entry in fresh.iterdir()] == ["notes.txt"]

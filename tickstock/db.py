@@ -122,10 +122,11 @@ def _connection_error(error: psycopg2.OperationalError, parameters: Mapping[str,
 
 
 @contextmanager
-def open_database(settings: Settings, program: str) -> Iterator[Database]:
+def open_database(settings: Settings, program: str, as_it_is: bool = False) -> Iterator[Database]:
     """Give the database of ``settings``; without one, the embedded server, running while the block runs.
 
-    The embedded server is migrated by itself; any other must have been (:mod:`tickstock.migrations`).
+    The embedded server is migrated by itself; any other must have been (:mod:`tickstock.migrations`), unless
+    the caller takes it ``as_it_is``: then nothing of it is even looked at.
 
     Raises:
         BusyError, UnavailableError: see :meth:`Database.connect`; also tables that are missing or outdated.
@@ -134,6 +135,9 @@ def open_database(settings: Settings, program: str) -> Iterator[Database]:
 
     if settings.database is not None:
         database = Database(settings.database, program)
+        if as_it_is:
+            yield database
+            return
         with closing(database.connect()) as connection:
             migrations.require(connection)
         yield database

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from psycopg2 import errors
 
 from tickstock.checksum import file_checksum
 from tickstock.db import SQL, Connection, Database, closing
@@ -32,7 +33,13 @@ def applied(connection: Connection) -> set[str]:
         cursor.execute("SELECT to_regclass(%s)", (_RECORD,))
         if cursor.fetchone() == (None,):
             return set()
-        cursor.execute(f"SELECT migration_id FROM {_RECORD}")  # noqa: S608 - a constant
+        try:
+            cursor.execute(f"SELECT migration_id FROM {_RECORD}")  # noqa: S608 - a constant
+        except errors.InsufficientPrivilege as error:
+            raise UnavailableError(
+                f"the role {connection.info.user} may not read the suite's tables; "
+                f"as their owner run: GRANT app_readwrite TO {connection.info.user}"
+            ) from error
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -95,7 +95,7 @@ def test_full_removes_a_fund_without_a_file_and_incremental_keeps_it(
     load_etfs()
     (folder / "fund3_holdings.csv").unlink()
     outcome = load_etfs(mode="incremental")
-    assert outcome.plan.warnings == ("FUND3: no file; the stored group stays as it is",)
+    assert outcome.plan.warnings == ("1 stored group(s) without a file stay as they are: FUND3",)
     assert len(members(witness, "FUND3")) == 2
     outcome = load_etfs()
     assert [group.name for group in outcome.plan.groups if group.action == "removed"] == ["FUND3"]
@@ -247,3 +247,34 @@ def test_a_dry_run_tells_exactly_what_the_run_then_does(
         ("SPY", "GOOG", "added"),
     ]
     assert load_etfs().plan.groups == predicted.plan.groups
+
+
+def test_a_file_that_names_another_fund_is_refused(load_etfs: Load, folder: Path) -> None:
+    (folder / "iwm_holdings.csv").write_text(
+        'iShares Core S&P 500 ETF\nFund Holdings as of,"Nov 18, 2025"\n'
+        "Ticker,Name,Sector,Asset Class,Weight (%)\nAAPL,APPLE INC,Information Technology,Equity,100\n"
+    )
+    with pytest.raises(BadInputError, match=r"found iShares Core S&P 500 ETF \(IVV\) inside, expected IWM; rename"):
+        load_etfs()
+
+
+def test_a_second_download_of_the_browser_is_a_file_like_any_other(load_etfs: Load, folder: Path) -> None:
+    write_fund(folder, "SPY", SPY).rename(folder / "spy_holdings (1).csv")
+    assert load_etfs().plan.total("added") == 3
+    write_fund(folder, "SPY", SPY)
+    with pytest.raises(BadInputError, match=r"2 files for SPY \(spy_holdings \(1\).csv, spy_holdings.csv\)"):
+        load_etfs()
+
+
+def test_a_fund_without_a_name_in_our_list_takes_the_files_own(
+    load_etfs: Load, folder: Path, witness: Connection
+) -> None:
+    (folder / "zzzz_holdings.csv").write_text(
+        'Quite a New Fund\nFund Holdings as of,"Nov 18, 2025"\n'
+        "Ticker,Name,Sector,Asset Class,Weight (%)\nAAPL,APPLE INC,Information Technology,Equity,100\n"
+    )
+    load_etfs()
+    description = "SELECT description FROM definition_groups WHERE name = 'ZZZZ'"
+    assert query(witness, description) == [("Quite a New Fund",)]
+    assert load_etfs(mode="incremental").plan.empty
+    assert query(witness, description) == [("Quite a New Fund",)]

@@ -65,7 +65,7 @@ def default_folder(repository: Path) -> Path:
 def open_folder(path: Path) -> Folder:
     """The folder at `path`, made where it is missing.
 
-    Raises OSError where it cannot be made, TickstockError where it belongs to another OS user.
+    Raises OSError where it cannot be made, TickstockError where it belongs to another OS user or holds other things.
     """
     root = path.resolve()
     shared = os.name != "nt" and os.geteuid() == 0
@@ -81,6 +81,11 @@ def open_folder(path: Path) -> Folder:
         )
     folder = Folder(root)
     if not folder.clients.exists():
+        if strange := sorted(entry.name for entry in root.iterdir() if entry.name not in ("clients", "lost+found")):
+            raise TickstockError(
+                f"the data folder {root} holds other things ({', '.join(strange[:3])}), expected an empty folder or "
+                "one that the embedded PostgreSQL made; choose another"
+            )
         _make(folder.clients, 0o700)
     return folder
 

@@ -71,9 +71,14 @@ def warnings(files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]) -> 
         for warning in file.warnings:
             yield f"{name}: {warning}"
         if file.weighted and not low <= file.weight_sum <= high and refused_low <= file.weight_sum <= refused_high:
-            yield f"{name}: the weights sum to {file.weight_sum:.2f} %; cash or another fund may be the rest"
+            rest = "; cash or another fund may be the rest" if file.weight_sum < low else ", expected about 100"
+            yield f"{name}: the weights sum to {file.weight_sum:.2f} %{rest}"
+    orphans = [group.name for group in groups if group.action == "kept" and not group.read]
+    if orphans:
+        listed = f"{', '.join(orphans[:5])}{', …' if len(orphans) > 5 else ''}"
+        yield f"{len(orphans)} stored group(s) without a file stay as they are: {listed}"
     for group in groups:
-        if group.action == "kept" and not group.read:
-            yield f"{group.name}: no file; the stored group stays as it is"
+        if group.read and not group.left:
+            yield f"{group.name}: no member is left; its rows were deleted by hand, --mode full brings them back"
         if group.missing:
             yield f"{group.name}: {group.missing} rows are gone from the file and stay (--keep-missing)"

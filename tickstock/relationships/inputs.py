@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,7 +40,7 @@ def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
     names = read_fund_names(_reserved(folder, "funds.csv"))
     listing = scan(folder, "ETF", read_universe_registry(_reserved(folder, "universes.csv")))
     groups = tuple(
-        _group(candidate, names.get(candidate.group))
+        _group(candidate, names.get(candidate.group))._replace(read=partial(_read_fund, candidate, names))
         for candidate in listing.candidates
         if only in (None, candidate.group)
     )
@@ -119,6 +121,22 @@ def _group(candidate: Candidate, description: str | None) -> GroupInput:
         checksum=partial(checksum_of, candidate.path),
         read=partial(read, candidate),
     )
+
+
+def _read_fund(candidate: Candidate, names: Mapping[str, str]) -> Source:
+    """Read a fund; one whose file gives it the name of another fund of ``funds.csv`` has a problem."""
+    from tickstock.sources.folder import read
+    from tickstock.sources.records import Problem
+
+    source = read(candidate)
+    titled = {name.casefold(): etf for etf, name in names.items()}.get(source.title.casefold(), candidate.group)
+    if titled == candidate.group:
+        return source
+    problem = Problem(
+        source.path, None, f"{source.title} ({titled}) inside", candidate.group,
+        f"rename the file to {titled.lower()}_holdings{source.path.suffix.lower()}, or download the other fund",
+    )  # fmt: skip
+    return dataclasses.replace(source, problems=(*source.problems, problem))
 
 
 def _checksum(source: Source) -> str:

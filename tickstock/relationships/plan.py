@@ -88,6 +88,11 @@ class GroupPlan:
     stored: int = 0
 
     @property
+    def left(self) -> int:
+        """How many members the group has after the load."""
+        return self.stored + self.added - self.removed
+
+    @property
     def changes_rows(self) -> bool:
         return bool(self.added or self.changed or self.removed)
 

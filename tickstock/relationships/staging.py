@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 
 from tickstock.checksum import fingerprint
 from tickstock.db import statement
@@ -21,8 +21,7 @@ _COPY_BLOCK = 1 << 17
 _NULL = r"\N"  # as COPY spells it
 
 
-@dataclass(frozen=True)
-class GroupInput:
+class GroupInput(NamedTuple):
     """A group that a load wants, and how to come by its file.
 
     ``checksum`` and ``read`` are None for a group without rows of its own (a sector's definition).
@@ -43,6 +42,7 @@ class StagedFile:
 
     no: int
     name: str
+    title: str
     path: Path
     format: str
     checksum: str
@@ -131,6 +131,7 @@ def _remember(no: int, wanted: GroupInput, source: Source) -> StagedFile:
     return StagedFile(
         no=no,
         name=wanted.name,
+        title=source.title,
         path=source.path,
         format=source.format,
         checksum=source.checksum,
@@ -159,7 +160,8 @@ def _insert_groups(cursor: Cursor, numbered: list[tuple[int, GroupInput]], stage
              file.members, Json(file.split_reasons), Json(list(file.warnings)))
             if file else (False, *[None] * 9)
         )  # fmt: skip
-        rows.append((no, wanted.name, wanted.description, wanted.metadata, *rest))
+        description = wanted.description or (file.title if file else None) or None
+        rows.append((no, wanted.name, description, wanted.metadata, *rest))
     if rows:
         execute_values(cursor, "INSERT INTO staged_groups VALUES %s", rows, page_size=1000)
 

@@ -23,13 +23,14 @@ RESERVED = frozenset(
 _TABLES = frozenset({".csv", ".xlsx"})
 _LISTS = frozenset({".csv", ".xlsx", ".txt"})
 
-_DATE = r"(?:[_-][0-9]{4}-?[0-9]{2}-?[0-9]{2})?"
+# A date, and the number that a browser gives to a second download.
+_REST = r"(?:[_-][0-9]{4}-?[0-9]{2}-?[0-9]{2})?(?: ?\([0-9]+\))?"
 _OWN_NAME = re.compile(r"[a-z][a-z0-9.]{0,9}_holdings", re.IGNORECASE)
 # IVV_holdings_2025-11-18, holdings-daily-us-en-spy_2025-11-18, ARK_INNOVATION_ETF_ARKK_HOLDINGS
 _FUND_NAMES = (
-    re.compile(rf"([a-z][a-z0-9.]{{0,9}})_holdings{_DATE}", re.IGNORECASE),
-    re.compile(rf"holdings-daily-[a-z]{{2}}-[a-z]{{2}}-([a-z][a-z0-9.]{{0,9}}){_DATE}", re.IGNORECASE),
-    re.compile(rf"ark_\w+_([a-z]{{4}})_holdings{_DATE}", re.IGNORECASE),
+    re.compile(rf"([a-z][a-z0-9.]{{0,9}})_holdings{_REST}", re.IGNORECASE),
+    re.compile(rf"holdings-daily-[a-z]{{2}}-[a-z]{{2}}-([a-z][a-z0-9.]{{0,9}}){_REST}", re.IGNORECASE),
+    re.compile(rf"ark_\w+_([a-z]{{4}})_holdings{_REST}", re.IGNORECASE),
 )
 _TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
 _LEADING = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,9}(?=[_ (-])")
@@ -124,7 +125,9 @@ def _fund_of(path: Path, ignored: list[Ignored]) -> str:
     try:
         fund = _layout(path).fund
     except UnusableError as error:
-        ignored.append(Ignored(path, f"found {error.found}; expected {_expected_name(path)}"))
+        # A web page or a broken workbook would be no fund under the right name either.
+        advice = error.hint if error.hint.startswith("download") else f"expected {_expected_name(path)}"
+        ignored.append(Ignored(path, f"found {error.found}; {advice}"))
         return ""
     if not _TICKER.fullmatch(fund):
         ignored.append(Ignored(path, f"expected {_expected_name(path)}"))
