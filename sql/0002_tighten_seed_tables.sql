@@ -3,7 +3,14 @@
 DO $$
 DECLARE
     homeless bigint;
+    twin text;
 BEGIN
+    SELECT g.type || ' ' || g.name INTO twin
+      FROM definition_groups g JOIN definition_groups h USING (name, type)
+     WHERE g.environment IS NULL AND (h.environment = 'DEFAULT' OR h.environment IS NULL AND h.id > g.id) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'definition_groups has % twice, once without an environment, which will be DEFAULT; rename or delete one of them, then migrate again', twin;
+    END IF;
     SELECT count(*) INTO homeless FROM group_memberships WHERE group_id IS NULL;
     IF homeless > 0 THEN
         RAISE EXCEPTION 'group_memberships has % rows without a group_id; give each a group or delete it (SELECT * FROM group_memberships WHERE group_id IS NULL), then migrate again', homeless;
@@ -18,9 +25,7 @@ UPDATE group_memberships SET metadata = '{}' WHERE metadata IS NULL;
 ALTER TABLE definition_groups
     ALTER COLUMN environment SET NOT NULL,
     ALTER COLUMN metadata SET DEFAULT '{}',
-    ALTER COLUMN metadata SET NOT NULL,
-    ADD CONSTRAINT definition_groups_type_known
-        CHECK (type IN ('ETF', 'UNIVERSE', 'SECTOR', 'THEME')) NOT VALID;
+    ALTER COLUMN metadata SET NOT NULL;
 
 -- On a Monday nearly every weight moves. Pages that are half empty take the new row versions beside the old
 -- ones and no index has to change; full pages end up at twice the size all the same, and later.
@@ -37,11 +42,12 @@ ALTER TABLE group_memberships
 
 CREATE INDEX group_memberships_symbol ON group_memberships (symbol);
 
--- Types that an adopted database has beside ours stay; only new rows must be of the four.
+-- An application that already keeps other types of groups here goes on doing so.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM definition_groups WHERE type NOT IN ('ETF', 'UNIVERSE', 'SECTOR', 'THEME')) THEN
-        ALTER TABLE definition_groups VALIDATE CONSTRAINT definition_groups_type_known;
+        ALTER TABLE definition_groups ADD CONSTRAINT definition_groups_type_known
+            CHECK (type IN ('ETF', 'UNIVERSE', 'SECTOR', 'THEME'));
     END IF;
 END
 $$;

@@ -12,7 +12,6 @@ CREATE TABLE load_runs (
     tool_version text,
     started_at timestamptz NOT NULL DEFAULT now(),
     committed_at timestamptz,
-    transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     groups_added integer,
     groups_changed integer,
     groups_removed integer,
@@ -28,7 +27,6 @@ COMMENT ON TABLE load_runs IS 'One row a transaction that changed groups or memb
 COMMENT ON COLUMN load_runs.run_key IS 'Chosen by the client before it commits, so that the outcome of a commit whose answer was lost can be looked up.';
 COMMENT ON COLUMN load_runs.added IS 'The counts are a load''s; NULL for a hand, whose changes are in membership_versions.';
 COMMENT ON COLUMN load_runs.overridden IS 'The guards that --force went past, as the messages that they gave.';
-CREATE INDEX load_runs_transaction ON load_runs (transaction_id);
 
 CREATE TABLE load_files (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -50,6 +48,7 @@ CREATE TABLE load_files (
     unchanged integer NOT NULL DEFAULT 0,
     kept integer NOT NULL DEFAULT 0,
     missing integer NOT NULL DEFAULT 0,
+    kept_symbols text[] NOT NULL DEFAULT '{}',
     warnings jsonb NOT NULL DEFAULT '[]',
     UNIQUE (load_id, group_id)
 );
@@ -67,11 +66,12 @@ CREATE TABLE data_version (
     load_id bigint NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX data_version_load ON data_version (load_id);
 COMMENT ON TABLE data_version IS 'One row a committed change, numbered in commit order: max(version) is the version of the data.';
 
 CREATE TABLE membership_versions (
     group_id integer NOT NULL,
-    symbol varchar(50) COLLATE "C" NOT NULL,
+    symbol varchar(50) COLLATE "C",
     weight numeric(9, 6),
     metadata jsonb NOT NULL,
     valid_from date NOT NULL,
@@ -79,12 +79,14 @@ CREATE TABLE membership_versions (
     opened_by bigint NOT NULL,
     closed_by bigint
 );
-COMMENT ON TABLE membership_versions IS 'Every state that a membership had. Open versions (closed_by IS NULL) are the current state. The empty symbol stands for the row of the group itself; its metadata then holds type, name, environment, description and metadata.';
+COMMENT ON TABLE membership_versions IS 'Every state that a membership had. Open versions (closed_by IS NULL) are the current state. A row without a symbol is the group itself; its metadata then holds type, name, environment, description and metadata.';
 COMMENT ON COLUMN membership_versions.valid_from IS 'First date that the data describes it for: the as-of date of the file, else the date of the load.';
-COMMENT ON COLUMN membership_versions.valid_to IS 'First date for which it no longer holds.';
+COMMENT ON COLUMN membership_versions.valid_to IS 'First date for which it no longer holds. Where two versions of a membership overlap, the one opened later holds.';
+COMMENT ON COLUMN membership_versions.opened_by IS 'The run (load_runs.id) that opened it. Runs are numbered as they begin; data_version has them in commit order.';
 
 -- Two partial keys instead of one whole: an open version is in the one, a closed version in the other, so every
 -- change writes each just once.
-CREATE UNIQUE INDEX membership_versions_open ON membership_versions (group_id, symbol) WHERE closed_by IS NULL;
-CREATE UNIQUE INDEX membership_versions_closed ON membership_versions (group_id, symbol, opened_by)
+CREATE UNIQUE INDEX membership_versions_open ON membership_versions (group_id, symbol) NULLS NOT DISTINCT
+    WHERE closed_by IS NULL;
+CREATE UNIQUE INDEX membership_versions_closed ON membership_versions (group_id, symbol, opened_by) NULLS NOT DISTINCT
     WHERE closed_by IS NOT NULL;

@@ -1,21 +1,49 @@
 -- Whoever changes a row of the two tables (a loader, an application, a person in psql) leaves a record.
--- The functions run as their owner, so that an application needs no rights beyond its two tables.
+-- The functions run as their owner, so that an application needs no rights beyond its two tables. pg_temp comes
+-- last in their search path: first, as it is by default, a caller could put tables of his own in place of ours.
+DO $$
+BEGIN
+    PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+END
+$$;
 
--- The row of load_runs that this transaction wrote; nothing where it wrote none.
-CREATE FUNCTION this_load_run() RETURNS load_runs
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
-    -- The start time guards against a transaction number met again after a restore into a new server.
-    SELECT * FROM load_runs WHERE transaction_id = pg_current_xact_id() AND started_at = now()
+-- A run makes itself known to its transaction, and to no other: as 'id kind transaction'.
+CREATE FUNCTION announce_load_run() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM set_config('tickstock.run', format('%s %s %s', NEW.id, NEW.kind, pg_current_xact_id()), true);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER load_runs_announce AFTER INSERT ON load_runs
+    FOR EACH ROW EXECUTE FUNCTION announce_load_run();
+
+CREATE TYPE current_run AS (id bigint, kind text);
+
+-- The run of this transaction; NULLs where it has none. It is a setting and no look-up, so that transactions of
+-- an application at SERIALIZABLE do not meet each other in our tables.
+CREATE FUNCTION this_run() RETURNS current_run
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    parts text[] := string_to_array(current_setting('tickstock.run', true), ' ');
+    run current_run;
+BEGIN
+    IF parts[3] = pg_current_xact_id()::text THEN
+        run := (parts[1]::bigint, parts[2])::current_run;
+    END IF;
+    RETURN run;
+END
 $$;
 
 -- The same; a hand that has none yet gets one.
-CREATE FUNCTION current_load_run() RETURNS load_runs
+CREATE FUNCTION this_run_or_new() RETURNS current_run
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs := this_load_run();
+    run current_run := this_run();
 BEGIN
     IF run.id IS NULL THEN
-        INSERT INTO load_runs (kind) VALUES ('manual') RETURNING * INTO run;
+        INSERT INTO load_runs (kind) VALUES ('manual') RETURNING id, kind INTO run;
     END IF;
     RETURN run;
 END
@@ -24,16 +52,28 @@ $$;
 CREATE FUNCTION record_membership_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs;
+    run current_run;
 BEGIN
     IF NOT EXISTS (SELECT FROM new_rows) THEN
         RETURN NULL;
     END IF;
-    run := current_load_run();
-    INSERT INTO membership_versions (group_id, symbol, weight, metadata, valid_from, opened_by)
-    SELECT n.group_id, n.symbol, n.weight, n.metadata, COALESCE(f.as_of, CURRENT_DATE), run.id
-      FROM new_rows n
-      LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = n.group_id;
+    run := this_run_or_new();
+    BEGIN
+        INSERT INTO membership_versions (group_id, symbol, weight, metadata, valid_from, opened_by)
+        SELECT n.group_id, n.symbol, n.weight, n.metadata, COALESCE(f.as_of, CURRENT_DATE), run.id
+          FROM new_rows n
+          LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = n.group_id;
+    EXCEPTION WHEN unique_violation THEN
+        -- The record still has the row open: the statement deletes it too, or it was deleted unrecorded.
+        UPDATE membership_versions v
+           SET closed_by = run.id, valid_to = GREATEST(v.valid_from, CURRENT_DATE)
+          FROM new_rows n
+         WHERE v.group_id = n.group_id AND v.symbol = n.symbol AND v.closed_by IS NULL;
+        INSERT INTO membership_versions (group_id, symbol, weight, metadata, valid_from, opened_by)
+        SELECT n.group_id, n.symbol, n.weight, n.metadata, COALESCE(f.as_of, CURRENT_DATE), run.id
+          FROM new_rows n
+          LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = n.group_id;
+    END;
     RETURN NULL;
 END
 $$;
@@ -41,23 +81,26 @@ $$;
 CREATE FUNCTION record_membership_delete() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs;
+    run current_run;
 BEGIN
     IF NOT EXISTS (SELECT FROM old_rows) THEN
         RETURN NULL;
     END IF;
-    run := current_load_run();
-    -- What one transaction both opened and closed nobody else ever saw.
+    run := this_run_or_new();
+    -- What one transaction both opened and closed nobody else ever saw. (A row that is there again was inserted
+    -- by the same statement, which has been recorded already.)
     IF run.kind <> 'load' THEN
         DELETE FROM membership_versions v USING old_rows o
          WHERE v.opened_by = run.id
-           AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
+           AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL
+           AND NOT EXISTS (SELECT FROM group_memberships m WHERE m.group_id = o.group_id AND m.symbol = o.symbol);
     END IF;
     UPDATE membership_versions v
        SET closed_by = run.id, valid_to = GREATEST(v.valid_from, COALESCE(f.as_of, CURRENT_DATE))
       FROM old_rows o
       LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = o.group_id
-     WHERE v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
+     WHERE v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL
+       AND NOT EXISTS (SELECT FROM group_memberships m WHERE m.group_id = o.group_id AND m.symbol = o.symbol);
     RETURN NULL;
 END
 $$;
@@ -65,7 +108,7 @@ $$;
 CREATE FUNCTION record_membership_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs := this_load_run();
+    run current_run := this_run();
 BEGIN
     -- A load touches each row once, and only rows that change; a hand may do as it likes.
     IF run.kind IS DISTINCT FROM 'load' THEN
@@ -76,7 +119,7 @@ BEGIN
         ) THEN
             RETURN NULL;
         END IF;
-        run := current_load_run();
+        run := this_run_or_new();
         DELETE FROM membership_versions v USING old_rows o FULL JOIN new_rows n USING (id)
          WHERE (o.group_id, o.symbol, o.weight, o.metadata)
                IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
@@ -106,13 +149,13 @@ $$;
 CREATE FUNCTION record_membership_truncate() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs := current_load_run();
+    run current_run := this_run_or_new();
 BEGIN
     DELETE FROM membership_versions
-     WHERE opened_by = run.id AND closed_by IS NULL AND symbol <> '';
+     WHERE opened_by = run.id AND closed_by IS NULL AND symbol IS NOT NULL;
     UPDATE membership_versions
        SET closed_by = run.id, valid_to = GREATEST(valid_from, CURRENT_DATE)
-     WHERE closed_by IS NULL AND symbol <> '';
+     WHERE closed_by IS NULL AND symbol IS NOT NULL;
     RETURN NULL;
 END
 $$;
@@ -139,22 +182,22 @@ $$;
 CREATE FUNCTION record_group_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs;
+    run current_run;
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.id = NEW.id AND group_as_version(OLD) = group_as_version(NEW) THEN
         RETURN NULL;
     END IF;
-    run := current_load_run();
+    run := this_run_or_new();
     IF TG_OP <> 'INSERT' THEN
         DELETE FROM membership_versions
-         WHERE group_id = OLD.id AND symbol = '' AND opened_by = run.id AND closed_by IS NULL;
+         WHERE group_id = OLD.id AND symbol IS NULL AND opened_by = run.id AND closed_by IS NULL;
         UPDATE membership_versions
            SET closed_by = run.id, valid_to = GREATEST(valid_from, CURRENT_DATE)
-         WHERE group_id = OLD.id AND symbol = '' AND closed_by IS NULL;
+         WHERE group_id = OLD.id AND symbol IS NULL AND closed_by IS NULL;
     END IF;
     IF TG_OP <> 'DELETE' THEN
         INSERT INTO membership_versions (group_id, symbol, metadata, valid_from, opened_by)
-        VALUES (NEW.id, '', group_as_version(NEW), CURRENT_DATE, run.id);
+        VALUES (NEW.id, NULL, group_as_version(NEW), CURRENT_DATE, run.id);
     END IF;
     RETURN NULL;
 END
@@ -163,13 +206,13 @@ $$;
 CREATE FUNCTION record_group_truncate() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    run load_runs := current_load_run();
+    run current_run := this_run_or_new();
 BEGIN
     DELETE FROM membership_versions
-     WHERE opened_by = run.id AND closed_by IS NULL AND symbol = '';
+     WHERE opened_by = run.id AND closed_by IS NULL AND symbol IS NULL;
     UPDATE membership_versions
        SET closed_by = run.id, valid_to = GREATEST(valid_from, CURRENT_DATE)
-     WHERE closed_by IS NULL AND symbol = '';
+     WHERE closed_by IS NULL AND symbol IS NULL;
     RETURN NULL;
 END
 $$;
@@ -198,6 +241,9 @@ CREATE CONSTRAINT TRIGGER load_runs_publish AFTER INSERT ON load_runs
     DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION publish_data_version();
 
+-- Nobody calls these but the triggers.
+REVOKE EXECUTE ON FUNCTION this_run_or_new() FROM PUBLIC;
+
 -- What an older database already holds is where its history begins.
 DO $$
 DECLARE
@@ -207,7 +253,7 @@ BEGIN
         INSERT INTO load_runs (kind, added) VALUES ('adopted', (SELECT count(*) FROM group_memberships))
         RETURNING id INTO run;
         INSERT INTO membership_versions (group_id, symbol, metadata, valid_from, opened_by)
-        SELECT g.id, '', group_as_version(g), CURRENT_DATE, run FROM definition_groups g;
+        SELECT g.id, NULL, group_as_version(g), CURRENT_DATE, run FROM definition_groups g;
         INSERT INTO membership_versions (group_id, symbol, weight, metadata, valid_from, opened_by)
         SELECT group_id, symbol, weight, metadata, CURRENT_DATE, run
           FROM group_memberships ORDER BY group_id, symbol;

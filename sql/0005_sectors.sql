@@ -45,7 +45,7 @@ LANGUAGE sql IMMUTABLE AS $$
     ) AS sectors (name, description, industries)
 $$;
 
--- The sector groups that an environment lacks; each load calls it, so a new environment has them from its first.
+-- The sector groups that an environment lacks. A new environment gets them with its first load.
 CREATE FUNCTION create_sector_groups(wanted_environment text) RETURNS void
 LANGUAGE sql AS $$
     INSERT INTO definition_groups (name, type, description, metadata, environment)

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.stored import query
-from tickstock.db import Connection, Database
+from tickstock.db import Connection, Database, closing
 
 OPEN = """
     SELECT group_id, symbol, weight, metadata::text FROM membership_versions
-     WHERE closed_by IS NULL AND symbol <> '' ORDER BY 1, 2"""
+     WHERE closed_by IS NULL AND symbol IS NOT NULL ORDER BY 1, 2"""
 CURRENT = "SELECT group_id, symbol, weight, metadata::text FROM group_memberships ORDER BY 1, 2"
 
 
@@ -85,9 +85,9 @@ def test_a_deleted_group_closes_its_members(witness: Connection, fund: int) -> N
     query(witness, "DELETE FROM definition_groups WHERE id = %s", fund)
     run = runs(witness)
     assert query(witness, "SELECT symbol FROM membership_versions WHERE group_id = %s AND closed_by = %s ORDER BY 1",
-                 fund, run) == [("",), ("AAPL",), ("MSFT",)]  # fmt: skip
+                 fund, run) == [("AAPL",), ("MSFT",), (None,)]  # fmt: skip
     assert query(witness, "SELECT metadata ->> 'name', metadata ->> 'type' FROM membership_versions"
-                          " WHERE group_id = %s AND symbol = ''", fund) == [("SPY", "ETF")]  # fmt: skip
+                          " WHERE group_id = %s AND symbol IS NULL", fund) == [("SPY", "ETF")]  # fmt: skip
 
 
 @pytest.mark.parametrize("statement", ["TRUNCATE group_memberships", "TRUNCATE definition_groups CASCADE"])
@@ -136,6 +136,58 @@ def test_an_application_with_rights_on_its_two_tables_alone_can_write(
         assert story(witness, "AAPL")[-1][0] == 5.0
     finally:
         query(witness, "RESET ROLE; DROP OWNED BY only_two_tables; DROP ROLE only_two_tables")
+
+
+def test_a_temporary_table_of_a_caller_takes_the_place_of_none_of_ours(witness: Connection, fund: int) -> None:
+    """A function that runs as its owner and looked at pg_temp first would run a caller's triggers as the owner."""
+    query(witness, "CREATE TEMPORARY TABLE membership_versions (LIKE public.membership_versions)")
+    query(witness, "CREATE TEMPORARY TABLE load_runs (LIKE public.load_runs)")
+    query(witness, "UPDATE public.group_memberships SET weight = 5 WHERE symbol = 'AAPL'")
+    assert query(witness, "SELECT count(*) FROM pg_temp.membership_versions") == [(0,)]
+    assert query(
+        witness, "SELECT weight::int FROM public.membership_versions WHERE symbol = 'AAPL' AND closed_by IS NULL"
+    ) == [(5,)]
+
+
+def test_a_reader_cannot_write_through_our_functions(witness: Connection) -> None:
+    query(witness, "SET ROLE app_readonly")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        query(witness, "SELECT this_run_or_new()")
+
+
+def test_a_row_that_vanished_unrecorded_can_be_written_again(witness: Connection, fund: int) -> None:
+    query(witness, "SET session_replication_role = replica; DELETE FROM group_memberships WHERE symbol = 'AAPL'")
+    query(witness, "RESET session_replication_role")
+    query(witness, "INSERT INTO group_memberships (group_id, symbol, weight) VALUES (%s, 'AAPL', 7)", fund)
+    assert query(witness, OPEN) == query(witness, CURRENT)
+
+
+def test_one_statement_may_delete_and_insert_the_same_row(witness: Connection, fund: int) -> None:
+    query(
+        witness,
+        "WITH d AS (DELETE FROM group_memberships WHERE symbol = 'AAPL' RETURNING group_id, symbol)"
+        " INSERT INTO group_memberships (group_id, symbol, weight) SELECT group_id, 'NVDA', 1 FROM d",
+    )
+    assert query(witness, OPEN) == query(witness, CURRENT)
+
+
+def test_serializable_writers_of_different_rows_do_not_meet_in_our_tables(
+    database: Database, witness: Connection, fund: int
+) -> None:
+    query(
+        witness,
+        "INSERT INTO group_memberships (group_id, symbol) SELECT %s, 'S' || n FROM generate_series(1, 5000) n",
+        fund,
+    )
+    query(witness, "ANALYZE group_memberships")
+    ((first, last),) = query(witness, "SELECT min(id), max(id) FROM group_memberships")
+    for round_ in range(5):
+        with closing(database.connect()) as one, closing(database.connect()) as two:
+            for connection, row in ((one, first), (two, last)):
+                query(connection, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+                query(connection, "UPDATE group_memberships SET weight = %s WHERE id = %s", round_, row)
+            query(one, "COMMIT")
+            query(two, "COMMIT")
 
 
 STATEMENTS = st.sampled_from(

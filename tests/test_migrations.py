@@ -90,17 +90,18 @@ def test_an_older_database_is_adopted_with_nothing_lost(seed: Database) -> None:
             connection,
             "SELECT symbol, weight::float FROM membership_versions"
             " WHERE group_id = 1 AND closed_by IS NULL ORDER BY 1",
-        ) == [("", None), ("AAPL", 6.5), ("MSFT", 0.058), ("odd symbol", None)]
+        ) == [("AAPL", 6.5), ("MSFT", 0.058), ("odd symbol", None), (None, None)]
         query(connection, "UPDATE group_memberships SET weight = 11.821234 WHERE id = 1")
         sectors = "SELECT count(*) FROM definition_groups WHERE type = 'SECTOR' AND environment = 'DEFAULT'"
         assert query(connection, sectors) == [(12,)]
 
 
-def test_a_foreign_type_of_group_stays(seed: Database) -> None:
+def test_an_application_with_other_types_of_groups_goes_on_using_them(seed: Database) -> None:
     with closing(seed.connect()) as connection:
         query(connection, "INSERT INTO definition_groups (name, type) VALUES ('mine', 'WATCHLIST')")
     migrate(seed)
     with closing(seed.connect()) as connection:
+        query(connection, "UPDATE definition_groups SET description = 'x' WHERE type = 'WATCHLIST'")
         assert query(connection, "SELECT name FROM definition_groups WHERE type = 'WATCHLIST'") == [("mine",)]
 
 
@@ -120,7 +121,7 @@ def test_an_edited_migration_is_refused(new_database: NewDatabase, tmp_path: Pat
     database = new_database()
     migrate(database, folder)
     file = folder / "0003_ledger.sql"
-    file.write_text(file.read_text().replace("load_runs_transaction", "load_runs_tx"))
+    file.write_text(file.read_text().replace("data_version_load", "data_version_loads"))
     with pytest.raises(TickstockError, match=r"0003_ledger.sql was edited after the database had applied it"):
         migrate(database, folder)
 
@@ -175,7 +176,7 @@ def test_the_daily_work_needs_no_more_than_its_role(database: Database, tmp_path
             with pytest.raises(Exception, match=r"permission denied|must be owner"):
                 query(connection, statement)
         query(connection, "SET ROLE app_readonly")
-        assert query(connection, "SELECT count(*) FROM membership_versions WHERE closed_by IS NULL AND symbol <> ''")
+        assert query(connection, "SELECT count(*) FROM membership_versions WHERE closed_by IS NULL AND symbol IS NOT NULL")
         with pytest.raises(Exception, match="permission denied"):
             query(connection, "DELETE FROM group_memberships")
 

@@ -1,4 +1,5 @@
--- Make the stored rows what the plan says. Sorted, so that no two writers ever wait for each other in a ring.
+-- Make the stored rows what the plan says. Loads of a type never meet (their lock); a hand that holds rows in
+-- another order may, and then one of the two is told so and the load tries again.
 
 UPDATE definition_groups g
    SET description = p.description, metadata = p.metadata
@@ -16,12 +17,12 @@ UPDATE group_memberships m
    SET weight = r.new_weight,
        metadata = CASE WHEN m.metadata ->> 'source' = 'file' THEN m.metadata
                        ELSE m.metadata || '{"source": "file"}' END
-  FROM (SELECT membership_id, new_weight FROM planned_rows WHERE action = 'changed' ORDER BY membership_id) r
- WHERE m.id = r.membership_id;
+  FROM planned_rows r
+ WHERE r.action = 'changed' AND m.id = r.membership_id;
 
 DELETE FROM group_memberships m
- USING (SELECT membership_id FROM planned_rows WHERE action = 'removed' ORDER BY membership_id) r
- WHERE m.id = r.membership_id;
+ USING planned_rows r
+ WHERE r.action = 'removed' AND m.id = r.membership_id;
 
 DELETE FROM definition_groups g
  USING planned_groups p

@@ -1,6 +1,6 @@
 -- The plan in numbers, a row a group.
 
-SELECT g.name, g.action, g.has_rows,
+SELECT g.name, g.action, g.has_rows, g.no < 0 AS orphan,
        COALESCE(r.added, 0), COALESCE(r.changed, 0), COALESCE(r.removed, 0), COALESCE(r.kept, 0),
        COALESCE(r.kept_in_file, 0), COALESCE(r.missing, 0), COALESCE(r.put_back, 0), COALESCE(r.lost, 0),
        s.members
@@ -21,6 +21,7 @@ SELECT g.name, g.action, g.has_rows,
             -- To a group that was there before: a new fund with the same stocks is no place they moved to.
             SELECT DISTINCT symbol FROM planned_rows JOIN planned_groups a USING (no)
              WHERE planned_rows.action = 'added' AND a.action <> 'added'
+               AND EXISTS (SELECT FROM planned_rows WHERE action = 'removed')
         ) moved
           ON p.action = 'removed' AND moved.symbol = p.symbol
        GROUP BY p.no

@@ -1,24 +1,32 @@
--- In the groups that are not as the last load left them: the rows that a hand made, edited or deleted, and the
--- adopted ones.
+-- In the groups that are not as the last load left them: the rows that a hand made, edited or deleted since, and
+-- those that the last load kept as a hand's. Adopted rows, there since before the migration, are among them.
 
 INSERT INTO hand_rows (group_id, symbol, adopted)
-SELECT m.group_id, m.symbol, r.kind IS NOT DISTINCT FROM 'adopted'
-  FROM group_memberships m
+WITH last AS (
+    SELECT DISTINCT ON (f.group_id) f.group_id, f.kept_symbols, d.version
+      FROM load_files f JOIN data_version d USING (load_id)
+     WHERE f.group_id = ANY (%(drifted)s)
+     ORDER BY f.group_id, f.id DESC
+), left_then AS (
+    SELECT v.group_id, v.symbol, v.weight
+      FROM last l
+      JOIN membership_versions v ON v.group_id = l.group_id AND v.symbol IS NOT NULL
+      JOIN data_version o ON o.load_id = v.opened_by AND o.version <= l.version
+      LEFT JOIN data_version c ON c.load_id = v.closed_by
+     WHERE c.version IS NULL OR c.version > l.version
+), stored AS (
+    SELECT group_id, symbol, weight, metadata ->> 'source' = 'file' AS owned
+      FROM group_memberships WHERE group_id = ANY (%(drifted)s)
+), by_hand AS (
+    SELECT group_id, unnest(kept_symbols) AS symbol FROM last
+    UNION
+    SELECT group_id, symbol
+      FROM left_then t FULL JOIN stored s USING (group_id, symbol)
+     WHERE t IS NULL OR s IS NULL OR t.weight IS DISTINCT FROM s.weight
+)
+SELECT h.group_id, h.symbol, s.owned IS NOT TRUE AND r.kind IS NOT DISTINCT FROM 'adopted'
+  FROM by_hand h
+  LEFT JOIN stored s USING (group_id, symbol)
   LEFT JOIN membership_versions v
-    ON v.group_id = m.group_id AND v.symbol = m.symbol AND v.closed_by IS NULL
-  LEFT JOIN load_runs r ON r.id = v.opened_by
- WHERE m.group_id = ANY (%(drifted)s)
-   AND (m.metadata ->> 'source' IS NULL
-        OR r.kind = 'manual'
-        OR v.weight IS DISTINCT FROM m.weight)
-UNION
-SELECT v.group_id, v.symbol, false
-  FROM membership_versions v
-  JOIN load_runs r ON r.id = v.closed_by AND r.kind = 'manual'
- WHERE v.group_id = ANY (%(drifted)s)
-   AND v.symbol <> ''
-   AND NOT EXISTS (SELECT FROM membership_versions later
-                    WHERE later.group_id = v.group_id AND later.symbol = v.symbol
-                      AND later.opened_by >= v.closed_by)
-   AND NOT EXISTS (SELECT FROM group_memberships m
-                    WHERE m.group_id = v.group_id AND m.symbol = v.symbol);
+    ON v.group_id = h.group_id AND v.symbol = h.symbol AND v.closed_by IS NULL
+  LEFT JOIN load_runs r ON r.id = v.opened_by;

@@ -5,7 +5,9 @@ SELECT COALESCE(s.no, -g.id), g.id, COALESCE(s.name, g.name),
        CASE
            WHEN g.id IS NULL THEN 'added'
            WHEN s.no IS NULL AND NOT %(remove)s THEN 'kept'
-           WHEN s.no IS NULL AND %(leave_hand)s AND g.metadata ->> 'source' IS NULL THEN 'kept'
+           WHEN s.no IS NULL AND %(leave_hand)s
+                AND (g.metadata ->> 'source' IS NULL OR r.kind = 'manual'
+                     OR EXISTS (SELECT FROM hand_rows h WHERE h.group_id = g.id)) THEN 'kept'
            WHEN s.no IS NULL THEN 'removed'
            WHEN g.description IS NOT DISTINCT FROM COALESCE(s.description, g.description)
                 AND g.metadata @> s.metadata THEN 'unchanged'
@@ -21,6 +23,6 @@ SELECT COALESCE(s.no, -g.id), g.id, COALESCE(s.name, g.name),
        WHERE type = %(type)s AND environment = %(environment)s
          AND (%(only)s::text IS NULL OR name = %(only)s)
   ) g ON g.name = s.name
-  LEFT JOIN membership_versions v ON v.group_id = g.id AND v.symbol = '' AND v.closed_by IS NULL
+  LEFT JOIN membership_versions v ON v.group_id = g.id AND v.symbol IS NULL AND v.closed_by IS NULL
   LEFT JOIN load_runs r ON r.id = v.opened_by
  WHERE s.no IS NOT NULL OR g.name <> ALL (%(spared)s);

@@ -115,7 +115,7 @@ def test_a_kill_at_every_statement_boundary_leaves_the_old_state_or_the_new(
             assert everything(witness) == before
     assert killed == 0
     assert content(witness) == two_states[0]
-    assert statement > 20, "the loader sends more statements than that"
+    assert statement > 15, "the loader sends more statements than that"
     left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tickstock killed' AND state <> 'active'"
     assert query(witness, left) == [(0,)]
 

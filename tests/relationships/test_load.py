@@ -187,7 +187,7 @@ def test_every_membership_version_names_the_loads_that_opened_and_closed_it(
     assert query(
         witness,
         "SELECT symbol, weight::text, opened_by, closed_by FROM membership_versions v"
-        " JOIN definition_groups g ON g.id = v.group_id WHERE g.name = 'SPY' AND symbol <> '' ORDER BY 1, 3",
+        " JOIN definition_groups g ON g.id = v.group_id WHERE g.name = 'SPY' AND symbol IS NOT NULL ORDER BY 1, 3",
     ) == [
         ("AAPL", "40.500000", first, second),
         ("AAPL", "41.000000", second, None),

@@ -73,7 +73,7 @@ def warnings(files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]) -> 
         if file.weighted and not low <= file.weight_sum <= high and refused_low <= file.weight_sum <= refused_high:
             rest = "; cash or another fund may be the rest" if file.weight_sum < low else ", expected about 100"
             yield f"{name}: the weights sum to {file.weight_sum:.2f} %{rest}"
-    orphans = [group.name for group in groups if group.action == "kept" and not group.read]
+    orphans = [group.name for group in groups if group.orphan and group.action == "kept"]
     if orphans:
         listed = f"{', '.join(orphans[:5])}{', …' if len(orphans) > 5 else ''}"
         yield f"{len(orphans)} stored group(s) without a file stay as they are: {listed}"

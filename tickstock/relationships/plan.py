@@ -70,7 +70,8 @@ class GroupPlan:
     """The plan for one group, in rows. ``action`` speaks of the group itself.
 
     ``members`` is what the file holds (None: no file was read for it); ``put_back`` counts the hand's rows
-    among added, changed and removed; ``missing`` the rows gone from the file that stay all the same.
+    among added, changed and removed; ``missing`` the rows gone from the file that stay all the same; ``orphan``: the
+    group is stored and has no file.
     """
 
     name: str
@@ -86,6 +87,7 @@ class GroupPlan:
     lost: int = 0
     members: int | None = None
     stored: int = 0
+    orphan: bool = False
 
     @property
     def left(self) -> int:
@@ -153,7 +155,8 @@ class Outcome:
 def row_changes(connection: Connection) -> Iterator[RowChange]:
     """Stream the rows of the plan that this connection computed last, by group and symbol."""
     with connection.cursor() as cursor:
-        cursor.execute("BEGIN")
+        # A pager may take its time.
+        cursor.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute(
             "DECLARE changes NO SCROLL CURSOR FOR"
             " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"

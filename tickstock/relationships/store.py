@@ -46,17 +46,17 @@ def compute_plan(
         "keep_missing": options.keep_missing and not options.full,
         "spared": spared,
     }
-    cursor.execute(statement("load/plan_groups"), values)
     drifted = [group.id for group in stored.values() if group.drifted]
     if drifted:
         cursor.execute(statement("load/find_hand_rows"), {"drifted": drifted})
+    cursor.execute(statement("load/plan_groups"), values)
     cursor.execute(statement("load/plan_rows"), values)
     cursor.execute(statement("load/count_plan"))
     return tuple(_group_plan(row, stored) for row in cursor.fetchall())
 
 
 def _group_plan(row: tuple, stored: Mapping[str, StoredGroup]) -> GroupPlan:  # type: ignore[type-arg]
-    name, action, read, added, changed, removed, kept, kept_in_file, missing, put_back, lost, members = row
+    name, action, read, orphan, added, changed, removed, kept, kept_in_file, missing, put_back, lost, members = row
     before = stored.get(name)
     if read:
         unchanged = members - added - changed - kept_in_file
@@ -68,7 +68,7 @@ def _group_plan(row: tuple, stored: Mapping[str, StoredGroup]) -> GroupPlan:  # 
         unchanged = 0
     return GroupPlan(
         name, action, read, added, changed, removed, unchanged, kept, missing, put_back, lost,
-        members, before.members if before else 0,
+        members, before.members if before else 0, orphan,
     )  # fmt: skip
 
 
@@ -81,7 +81,11 @@ def apply_plan(cursor: Cursor, plan: Plan, run_key: str, files: Mapping[str, Sta
     options = plan.options
     load_id = _record_run(cursor, plan, run_key)
     if options.type != "SECTOR":
-        cursor.execute("SELECT create_sector_groups(%s)", (options.environment,))
+        cursor.execute(
+            "SELECT create_sector_groups(%(environment)s) WHERE NOT EXISTS"
+            " (SELECT FROM definition_groups WHERE type = 'SECTOR' AND environment = %(environment)s)",
+            {"environment": options.environment},
+        )
     cursor.execute(
         "WITH created AS ("
         "  INSERT INTO definition_groups (name, type, description, metadata, environment)"
@@ -148,15 +152,13 @@ def _check(cursor: Cursor, plan: Plan, load_id: int, files: Mapping[str, StagedF
         as_file = not (group.kept or group.missing)
         if as_file and stored.fingerprint != files[group.name].fingerprint:
             raise TickstockError(_mismatch(group.name, f"{stored.members} stored rows", "the rows of its file"))
-    cursor.execute(
-        "UPDATE load_files f SET stored_fingerprint = c.fingerprint"
-        " FROM (SELECT group_id, md5(string_agg(symbol || '|' || COALESCE(weight::text, ''), E'\\n' ORDER BY symbol))"
-        "         AS fingerprint FROM group_memberships"
-        "        WHERE group_id IN (SELECT group_id FROM load_files WHERE load_id = %(load)s AND kept + missing > 0)"
-        "        GROUP BY group_id) c"
-        " WHERE f.load_id = %(load)s AND f.group_id = c.group_id",
-        {"load": load_id},
-    )
+        if not as_file:
+            cursor.execute(
+                "UPDATE load_files SET stored_fingerprint = %s, kept_symbols = ARRAY(SELECT symbol"
+                " FROM planned_rows r JOIN planned_groups g USING (no)"
+                " WHERE g.group_id = %s AND r.action = 'kept' ORDER BY 1) WHERE load_id = %s AND group_id = %s",
+                (stored.fingerprint, stored.id, load_id, stored.id),
+            )
 
 
 def _mismatch(group: str, found: str, expected: str) -> str:
