@@ -26,11 +26,11 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Mapping[str, Any]]:
-    """Parameters of a server: TEST_DATABASE_URL, else TEST_POSTGRES_IMAGE in Docker, else the embedded one."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
+    """Parameters of a server: TEST_DATABASE_URI, else TEST_POSTGRES_IMAGE in Docker, else the embedded one."""
+    if url := os.environ.get("TEST_DATABASE_URI"):
         parameters = connection_parameters(url)
         name = parameters.get("dbname", "")
-        assert "test" in name, f"TEST_DATABASE_URL names the database {name!r}, expected 'test' in its name"
+        assert "test" in name, f"TEST_DATABASE_URI names the database {name!r}, expected 'test' in its name"
         yield parameters
     elif image := os.environ.get("TEST_POSTGRES_IMAGE"):
         from testcontainers.postgres import PostgresContainer

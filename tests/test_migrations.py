@@ -146,7 +146,7 @@ def test_a_database_without_the_tables_is_refused_with_the_command(new_database:
 
 def test_a_newer_database_is_refused(database: Database) -> None:
     with closing(database.connect()) as connection:
-        query(connection, "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('x', '9999_future')")
+        query(connection, "INSERT INTO tickstock_migrations (migration_hash, migration_id) VALUES ('x', '9999_future')")
         with pytest.raises(UnavailableError, match=r"9999_future.*update the suite"):
             require(connection)
 
@@ -176,7 +176,7 @@ def test_the_daily_work_needs_no_more_than_its_role(database: Database, tmp_path
             with pytest.raises(Exception, match=r"permission denied|must be owner"):
                 query(connection, statement)
         query(connection, "SET ROLE app_readonly")
-        assert query(connection, "SELECT count(*) FROM membership_versions WHERE closed_by IS NULL AND symbol IS NOT NULL")
+        assert query(connection, "SELECT count(*) > 2 FROM membership_versions WHERE symbol IS NOT NULL") == [(True,)]
         with pytest.raises(Exception, match="permission denied"):
             query(connection, "DELETE FROM group_memberships")
 

@@ -28,6 +28,24 @@ def test_the_environment_comes_before_dotenv(tmp_path: Path) -> None:
     assert read_settings({}, tmp_path).database == {"host": "one", "user": "a", "dbname": "x"}
 
 
+def test_either_name_in_the_environment_comes_before_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URI=postgresql://a@one/x\n")
+    settings = read_settings({"DATABASE_URL": "postgresql://a@two/x"}, tmp_path)
+    assert settings.database == {"host": "two", "user": "a", "dbname": "x"}
+
+
+def test_dotenv_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URI='postgresql://a:b${HOME}c@one/x'\n")
+    settings = read_settings({"HOME": "/somewhere"}, tmp_path)
+    assert settings.database
+    assert settings.database["password"] == "b${HOME}c"
+
+
+@pytest.mark.parametrize("word", ["embedded", " Embedded ", "EMBEDDED"])
+def test_the_word_is_taken_in_any_spelling(tmp_path: Path, word: str) -> None:
+    assert read_settings({"DATABASE_URI": word}, tmp_path).database is None
+
+
 def test_embedded_is_a_word_that_overrides_dotenv(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DATABASE_URI=postgresql://a@one/x\n")
     assert read_settings({"DATABASE_URI": "embedded"}, tmp_path).database is None
@@ -65,7 +83,16 @@ def test_special_characters_in_a_password_survive(written: str, meant: str) -> N
     assert parameters == {"user": "user", "password": meant, "host": "host", "dbname": "db"}
 
 
-@pytest.mark.parametrize("uri", ["mysql://u:canary@h/d", "host=h password=canary", "postgresql://u:canary@h/d?nonsense=1"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mysql://u:canary@h/d",
+        "host=h password=canary",
+        "postgresql://u:canary@h/d?nonsense=1",
+        "postgresql://u:canary",
+        "postgresql://u@h/?password=ca%zzcanary",
+    ],
+)
 def test_what_is_no_address_is_said_without_repeating_it(uri: str) -> None:
     with pytest.raises(BadInputError) as caught:
         connection_parameters(uri)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tickstock.errors import TickstockError
 
@@ -50,18 +51,22 @@ def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | No
     except SystemExit as end:
         return int(end.code or 0)
     received: list[int] = []
+    options.committed = []
+    status = 1
+    _accept_any_text()
     try:
         with _signals(received):
-            return work(options)
+            status = work(options)
+            sys.stdout.flush()
+            return status
     except BrokenPipeError:
-        # The reader of our output left (head, less); what was to be done is done.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _to_nowhere(sys.stdout)
+        return status
     except (Exception, _Interrupt) as error:
         # Whatever the signal made fail on its way (a statement, a file) was the signal.
         if received:
             name = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[signal.Signals(received[0])]
-            return _fail(f"{name}; rolled back", 128 + received[0])
+            return _fail(options, f"{name}; {'' if options.committed else 'rolled back'}", 128 + received[0])
         return fail(options, error)
 
 
@@ -70,17 +75,25 @@ def fail(options: argparse.Namespace, error: BaseException) -> int:
     if isinstance(error, TickstockError):
         if options.verbose and error.__cause__:
             _trace(error)
-        return _fail(str(error), error.exit_status)
+        return _fail(options, str(error), error.exit_status)
     if options.verbose:
         _trace(error)
     text = " ".join(str(error).split()) or "no message"
-    return _fail(f"{type(error).__name__}: {text} (--verbose shows where)", 1)
+    return _fail(options, f"{type(error).__name__}: {text} (--verbose shows where)", 1)
+
+
+def show(text: str) -> None:
+    """Print a result to stdout. A reader that left (head, less) is no reason to leave the work half done."""
+    try:
+        print(text)
+    except BrokenPipeError:
+        _to_nowhere(sys.stdout)
 
 
 def say(options: argparse.Namespace, text: str) -> None:
     """Print a remark to stderr, unless ``--quiet``."""
     if not options.quiet:
-        print(text, file=sys.stderr)
+        _tell(text)
 
 
 @contextmanager
@@ -113,10 +126,31 @@ def _check_environment(arguments: argparse.ArgumentParser, name: str) -> None:
         arguments.error(f"--environment {name!r} has {len(name)} characters, expected 1 to 10")
 
 
-def _fail(message: str, status: int) -> int:
-    for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)
+def _fail(options: argparse.Namespace, message: str, status: int) -> int:
+    *lines, last = message.splitlines()
+    if options.committed:
+        last = f"{last.removesuffix('; ')}; committed before that: {', '.join(options.committed)}"
+    for line in (*lines, last):
+        _tell(f"error: {line}")
     return status
+
+
+def _tell(text: str) -> None:
+    try:
+        print(text, file=sys.stderr)
+    except BrokenPipeError:
+        _to_nowhere(sys.stderr)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _accept_any_text() -> None:
+    """A terminal that lacks a character shows a question mark for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _trace(error: BaseException) -> None:

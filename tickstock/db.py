@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
 import psycopg2
-from psycopg2 import extensions
+from psycopg2 import errors, extensions
 
 from tickstock.errors import BusyError, TickstockError, UnavailableError
 from tickstock.settings import REPOSITORY, Settings
@@ -41,7 +41,6 @@ _TRANSACTION_SETTINGS = (
     "SET lock_timeout = '5s';"
     "SET statement_timeout = '10min';"
     "SET idle_in_transaction_session_timeout = '60s';"
-    "SET client_connection_check_interval = '1s';"
     "SET TIME ZONE 'UTC';"
 )
 
@@ -77,8 +76,8 @@ class Database(NamedTuple):
         """The address, without its password."""
         from urllib.parse import quote, urlencode
 
-        rest = dict(self.parameters)
-        rest.pop("password", None)
+        shown = ("user", "dbname", "host", "port", "sslmode")
+        rest = {name: value for name, value in self.parameters.items() if name in shown}
         user, database = quote(rest.pop("user", "")), quote(rest.pop("dbname", ""))
         host = "" if rest.get("host", "").startswith("/") else rest.pop("host", "")
         port = f":{rest.pop('port')}" if host and "port" in rest else ""
@@ -98,11 +97,14 @@ class Database(NamedTuple):
                 application_name=f"tickstock {self.program}".strip(),
             )
         except psycopg2.OperationalError as error:
-            raise _connection_error(error, self.parameters) from error
+            raise _connection_error(error, self.parameters) from None
         connection.autocommit = True
         _open.add(connection)
         with connection.cursor() as cursor:
             cursor.execute(_TRANSACTION_SETTINGS)
+            # A server on Windows cannot look after a client that is gone, and refuses to try.
+            with contextlib.suppress(errors.InvalidParameterValue):
+                cursor.execute("SET client_connection_check_interval = '1s'")
         return connection
 
 

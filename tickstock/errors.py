@@ -14,6 +14,12 @@ class BadInputError(TickstockError):
     """A file, a folder or a value cannot be used. Nothing was written."""
 
 
+class UsageError(TickstockError):
+    """Options that do not go together."""
+
+    exit_status = 2
+
+
 class NoInputError(BadInputError):
     """The folder holds nothing of the kind that was looked for."""
 

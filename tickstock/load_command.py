@@ -39,8 +39,18 @@ def _run(loader: Loader, options: argparse.Namespace) -> int:
     if options.json:
         import json
 
-        print(json.dumps(result, indent=2))
-    return 0
+        console.show(json.dumps(result, indent=2))
+    return status_of(options, result)
+
+
+def status_of(options: argparse.Namespace, result: dict[str, Any]) -> int:
+    """The exit status of a load that came to an end; a dry run that would be refused is said to be."""
+    if not result["refusals"]:
+        return 0
+    from tickstock.errors import RefusedError
+
+    advice = "this would be refused; --force [GROUP ...] goes on"
+    return console.fail(options, RefusedError("\n".join([*result["refusals"], advice])))
 
 
 def parser(loader: Loader) -> argparse.ArgumentParser:
@@ -62,28 +72,27 @@ def parser(loader: Loader) -> argparse.ArgumentParser:
         result.add_argument("--skip-bad-files", action="store_true", help="load the rest when files have problems")
         result.add_argument("--keep-missing", action="store_true", help="incremental: leave rows gone from a file")
     result.add_argument("--keep-manual", action="store_true", help="full: leave what was made or edited by hand")
-    result.add_argument(
-        "--force", nargs="*", metavar="GROUP", help="go past the guards, for all groups or for those named"
-    )
+    force_help = "go past the guards, for all groups or for those named"
+    result.add_argument("--force", nargs="*", action="extend", metavar="GROUP", help=force_help)
     return result
 
 
 def options_of(loader: Loader, shared: argparse.Namespace) -> argparse.Namespace:
     """The options of one loader, as far as ``shared`` has them; the rest as nobody had given any."""
     own = vars(parser(loader).parse_args([]))
-    return argparse.Namespace(**{**own, **{name: value for name, value in vars(shared).items() if name in own}})
+    known = {name: value for name, value in vars(shared).items() if name in own}
+    return argparse.Namespace(**{**own, **known, "committed": shared.committed})
 
 
 def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
     """One load, with its result in words on stdout (unless JSON is asked for); give its JSON shape.
 
     Raises:
-        TickstockError: see :func:`tickstock.relationships.load.load`; also a dry run that would be refused.
+        TickstockError: see :func:`tickstock.relationships.load.load`.
     """
     from tickstock.db import closing, open_database
-    from tickstock.errors import RefusedError
     from tickstock.relationships import text
-    from tickstock.relationships.load import load, refusal
+    from tickstock.relationships.load import load
     from tickstock.relationships.plan import row_changes
     from tickstock.settings import read_settings
 
@@ -96,15 +105,19 @@ def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
         found = loader.find(connection, options, folder)
         with console.progress_bar(options) as progress:
             outcome = load(database, connection, found, _load_options(loader, options), progress)
+        if outcome.load_id:
+            options.committed.append(f"load {outcome.load_id}")
         _print(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
-        if outcome.plan.refusals:
-            raise RefusedError(refusal(outcome.plan))
-        return text.as_json(outcome, row_changes(connection) if options.verbose else None)
+        listed = options.verbose and not connection.closed
+        return text.as_json(outcome, row_changes(connection) if listed else None)
 
 
 def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
+    from tickstock.errors import UsageError
     from tickstock.relationships.plan import Options
 
+    if options.rebuild and options.mode == "incremental":
+        raise UsageError("--rebuild is --mode full, it does not go with --mode incremental; leave one of them out")
     force = options.force
     return Options(
         type=loader.type,
@@ -115,7 +128,7 @@ def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
         keep_missing=getattr(options, "keep_missing", False),
         keep_manual=options.keep_manual,
         skip_bad_files=getattr(options, "skip_bad_files", False),
-        force=False if force is None else frozenset(force) if force else True,
+        force=False if force is None else frozenset(name.casefold() for name in force) or True,
     )
 
 
@@ -130,9 +143,9 @@ def _print(options: argparse.Namespace, outcome: Outcome, connection: Connection
     if options.json or options.quiet:
         return
     if outcome.plan.options.dry_run:
-        print("\n".join(f"[DRY RUN] {line}" for line in text.dry_run_lines(outcome)))
-    print("\n".join(text.plan_lines(outcome, options.verbose)))
-    for line in text.row_lines(outcome.plan, row_changes(connection), options.verbose):
-        print(line)
+        console.show("\n".join(f"[DRY RUN] {line}" for line in text.dry_run_lines(outcome)))
+    console.show("\n".join(text.plan_lines(outcome, options.verbose)))
+    for line in text.row_lines(outcome.plan, () if connection.closed else row_changes(connection), options.verbose):
+        console.show(line)
     if not outcome.plan.options.dry_run:
-        print(f"{text.ending(outcome)} {where}")
+        console.show(f"{text.ending(outcome)} {where}")

@@ -7,7 +7,7 @@ checksum that betrays an edited file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tickstock.checksum import file_checksum
 from tickstock.db import SQL, Connection, Database, closing
 from tickstock.errors import TickstockError, UnavailableError
 
-_RECORD = "_yoyo_migration"
+_RECORD = "tickstock_migrations"
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('tickstock migrations', 0))"
 
 
@@ -72,8 +72,8 @@ def require(connection: Connection) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
-            " WHERE tgrelid IN ('group_memberships'::regclass, 'definition_groups'::regclass)"
-            " AND NOT tgisinternal AND tgenabled = 'D' ORDER BY 1"
+            " WHERE tgrelid IN ('group_memberships'::regclass, 'definition_groups'::regclass, 'load_runs'::regclass)"
+            " AND NOT tgisinternal AND tgenabled NOT IN ('O', 'A') ORDER BY 1"
         )
         if off := cursor.fetchall():
             name, table = off[0]
@@ -125,17 +125,17 @@ def _apply(parameters: Mapping[str, Any], folder: Path) -> list[str]:
         backend.init_database()
         migrations = read_migrations(str(folder))
         todo = backend.to_apply(migrations)
-        done = []
-        try:
-            for migration in todo:
-                backend.apply_one(migration)
-                done.append(migration.id)
-            backend.run_post_apply(migrations)
-        except psycopg2.Error as error:
-            raise TickstockError(
-                f"migration {migration.id} failed and was rolled back: {' '.join(str(error).split())}"
-            ) from error
-        return done
+        for migration in todo:
+            _explained(f"migration {migration.id}", backend.apply_one, migration)
+        _explained("granting the rights of the roles", backend.run_post_apply, migrations)
+        return [migration.id for migration in todo]
+
+
+def _explained(what: str, work: Callable[[Any], None], argument: Any) -> None:
+    try:
+        work(argument)
+    except psycopg2.Error as error:
+        raise TickstockError(f"{what} failed and was rolled back: {' '.join(str(error).split())}") from error
 
 
 def _backend(parameters: Mapping[str, Any]) -> Any:

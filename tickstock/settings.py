@@ -13,6 +13,7 @@ from tickstock.errors import BadInputError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
+_URI_NAMES = ("DATABASE_URI", "DATABASE_URL")
 
 _URI = re.compile(
     r"^postgres(?:ql)?(?:\+\w+)?://"
@@ -47,12 +48,12 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
     Raises:
         BadInputError: ``DATABASE_URI`` is not a PostgreSQL address.
     """
-    values = {**_dotenv(repository / ".env"), **(os.environ if environ is None else environ)}
-    values = {name: value for name, value in values.items() if value}
-    uri = values.get("DATABASE_URI") or values.get("DATABASE_URL")
+    sources = (os.environ if environ is None else environ, _dotenv(repository / ".env"))
+    uri = next((uri for source in sources for name in _URI_NAMES if (uri := source.get(name, "").strip())), None)
+    values = {name: value for source in reversed(sources) for name, value in source.items() if value}
     data = values.get("TICKSTOCK_DATA_DIR")
     return Settings(
-        database=None if uri in (None, EMBEDDED) else connection_parameters(uri),
+        database=None if uri is None or uri.casefold() == EMBEDDED else connection_parameters(uri),
         holdings=Path(values.get("HOLDINGS_DIR", repository / "holdings")).absolute(),
         data=Path(data).absolute() if data else None,
     )
@@ -78,11 +79,12 @@ def connection_parameters(uri: str) -> dict[str, Any]:
         )
     try:
         parameters: dict[str, Any] = parse_dsn("postgresql://" + match["rest"])
-    except ProgrammingError as error:
+    except ProgrammingError:
+        parameters = {"port": "unreadable"}
+    if not re.fullmatch(r"[0-9,]*", parameters.get("port", "")):
         raise BadInputError(
-            f"DATABASE_URI cannot be read after the user's part ({str(error).strip()}); "
-            "expected postgresql://user:password@host:5432/database"
-        ) from None
+            "DATABASE_URI cannot be read after the user's part; expected postgresql://user:password@host:5432/database"
+        )
     if match["user"]:
         parameters["user"] = unquote(match["user"])
     if match["password"]:
@@ -96,4 +98,4 @@ def _dotenv(path: Path) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {name: value or "" for name, value in dotenv_values(path).items()}
+    return {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}

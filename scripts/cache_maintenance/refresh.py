@@ -8,7 +8,7 @@ from typing import Any
 
 from tickstock import console
 from tickstock.errors import NoInputError, TickstockError
-from tickstock.load_command import Loader, execute, options_of, parser
+from tickstock.load_command import Loader, execute, options_of, parser, status_of
 from tickstock.loaders import ALL, ETFS
 
 EXAMPLES = """
@@ -41,20 +41,21 @@ def _refresh(options: argparse.Namespace) -> int:
         with closing(database.connect()) as connection:
             summary = read_summary(connection, options.environment)._asdict()
     if options.json:
-        print(json.dumps({"steps": steps, "summary": summary}, indent=2))
+        console.show(json.dumps({"steps": steps, "summary": summary}, indent=2))
     elif not options.quiet:
-        print("\n" + "\n".join(f"{noun:<14}{count:>8,}" for noun, count in summary.items()))
+        console.show("\n" + "\n".join(f"{noun:<14}{count:>8,}" for noun, count in summary.items()))
         if options.mode == "full" and not options.dry_run:
-            print(TRY_NEXT, end="")
+            console.show(TRY_NEXT.rstrip())
     return max(int(step["status"]) for step in steps)
 
 
 def _step(number: int, loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
     """One loader; what goes wrong in it is said, and the others run all the same."""
     if not (options.json or options.quiet):
-        print(f"[{number}/{len(ALL)}] {loader.program}")
+        console.show(f"[{number}/{len(ALL)}] {loader.program}")
     try:
-        return {"status": 0, **execute(loader, options_of(loader, options))}
+        result = execute(loader, options_of(loader, options))
+        return {"status": status_of(options, result), **result}
     except NoInputError as error:
         console.say(options, f"nothing loaded, what is stored stays: {error}")
         return {"status": 0, "type": loader.type, "error": str(error)}

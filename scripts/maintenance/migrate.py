@@ -19,10 +19,10 @@ def _migrate(options: argparse.Namespace) -> int:
     settings = read_settings()
     if settings.database is None:
         with open_database(settings, "migrate"):
-            print("the embedded database is up to date")
+            console.show("the embedded database is up to date")
         return 0
     done = migrate(Database(settings.database, "migrate"))
-    print("\n".join(f"applied {name}" for name in done) or "the database is up to date")
+    console.show("\n".join(f"applied {name}" for name in done) or "the database is up to date")
     return 0
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,13 +15,10 @@ EXAMPLES = """
     scripts/maintenance/psql.py -- -c "SELECT count(*) FROM group_memberships"
 """
 
-VARIABLES = {
-    "host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE",
-    "sslmode": "PGSSLMODE",
-}  # fmt: skip
-
 
 def _psql(options: argparse.Namespace) -> int:
+    from psycopg2.extensions import make_dsn
+
     from tickstock.db import open_database
     from tickstock.errors import TickstockError
     from tickstock.settings import read_settings
@@ -29,8 +27,12 @@ def _psql(options: argparse.Namespace) -> int:
         program = shutil.which("psql", path=os.pathsep.join([str(database.binaries or ""), os.environ.get("PATH", "")]))
         if program is None:
             raise TickstockError("found no psql; install the PostgreSQL client (Debian: postgresql-client)")
-        values = {VARIABLES[k]: v for k, v in database.parameters.items() if k in VARIABLES}
-        return subprocess.run([program, *options.arguments], env={**os.environ, **values}, check=False).returncode
+        address = {name: value for name, value in database.parameters.items() if name != "password"}
+        password = database.parameters.get("password")
+        environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's
+        command = [program, "--dbname", make_dsn(**address), *options.arguments]
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 def main(argv: Sequence[str] | None = None) -> int:

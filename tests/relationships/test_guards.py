@@ -121,7 +121,7 @@ def test_force_can_name_the_groups_it_is_for(load_etfs: Load, folder: Path) -> N
     write_fund(folder, "SPY", {"AAPL": "50"})
     write_fund(folder, "QQQ", {"AAPL": "50"})
     with pytest.raises(RefusedError) as caught:
-        load_etfs(force=frozenset({"SPY"}))
+        load_etfs(force=frozenset({"spy"}))
     assert "QQQ: the weights" in str(caught.value)
     assert "SPY: the weights" not in str(caught.value)
-    assert len(load_etfs(force=frozenset({"SPY", "QQQ"})).plan.overridden) == 2
+    assert len(load_etfs(force=frozenset({"spy", "qqq"})).plan.overridden) == 2

@@ -278,3 +278,24 @@ def test_a_fund_without_a_name_in_our_list_takes_the_files_own(
     assert query(witness, description) == [("Quite a New Fund",)]
     assert load_etfs(mode="incremental").plan.empty
     assert query(witness, description) == [("Quite a New Fund",)]
+
+
+def test_a_fund_with_two_files_is_spared_and_no_business_of_another(
+    load_etfs: Load, folder: Path, witness: Connection
+) -> None:
+    for number in range(6):
+        write_fund(folder, f"FUND{number}", {"AAPL": "60", "MSFT": "40"})
+    load_etfs()
+    write_fund(folder, "FUND3", {"AAPL": "61", "MSFT": "39"}).rename(folder / "FUND3_HOLDINGS.csv")
+    write_fund(folder, "FUND3", {"AAPL": "61", "MSFT": "39"})
+    assert load_etfs(skip_bad_files=True).plan.groups_with("removed") == 0
+    assert len(members(witness, "FUND3")) == 2
+    assert load_etfs(only="FUND1").plan.total("unchanged") == 2
+    with pytest.raises(BadInputError, match="2 files for FUND3"):
+        load_etfs(only="FUND3")
+
+
+def test_what_was_forced_once_is_not_refused_again_unchanged(load_etfs: Load, folder: Path) -> None:
+    write_fund(folder, "SPY", {"AAPL": "50"})
+    load_etfs(force=True)
+    assert load_etfs().plan.empty

@@ -105,6 +105,7 @@ def test_json_is_one_document_on_stdout(script: Script, folder: Path, capsys: py
             }
         ],
         "warnings": [],
+        "refusals": [],
         "overridden": [],
         "rows": [
             {"group": "SPY", "symbol": "AAPL", "action": "added", "old_weight": None, "new_weight": 60.0,

@@ -71,3 +71,34 @@ def test_an_interrupted_load_says_so_wherever_it_was(
         assert loader.returncode == 130
         assert error.splitlines() == ["error: interrupted; rolled back"]
         assert stored == [(0,)]
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_leaves_does_not_stop_the_work(database: Database, witness: Connection, stream: str) -> None:
+    """Like ``refresh.py | head -1``: the rest is loaded all the same, and the status says so."""
+    script = REPOSITORY / "scripts" / "cache_maintenance" / "refresh.py"
+    read, write = os.pipe()
+    os.close(read)
+    status = subprocess.call(
+        [sys.executable, "-u", script],
+        env={**os.environ, "DATABASE_URI": uri_with_password(database)},
+        stdout=write if stream == "stdout" else subprocess.DEVNULL,
+        stderr=write if stream == "stderr" else subprocess.DEVNULL,
+    )
+    os.close(write)
+    assert status == 0
+    assert query(witness, "SELECT count(*) FROM definition_groups WHERE type IN ('ETF', 'UNIVERSE')") == [(28,)]
+
+
+def test_what_was_committed_before_the_output_failed_is_said(database: Database, tmp_path: Path) -> None:
+    write_fund(tmp_path, "SPY", {"AAPL": "100"})
+    script = REPOSITORY / "scripts" / "cache_maintenance" / "load_etf_holdings.py"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, script, "--holdings-dir", str(tmp_path)],
+            env={**os.environ, "DATABASE_URI": uri_with_password(database)},
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "committed before that: load 2" in done.stderr.splitlines()[-1]

@@ -24,7 +24,8 @@ def refusals(
     """Yield (group, what was found) for every guard that the plan trips. '' is the type as a whole."""
     for group in groups:
         file, before = files.get(group.name), stored.get(group.name)
-        if file:
+        unseen = before is None or file is None or before.last_checksum != file.checksum
+        if file and (unseen or group.changes):
             yield from ((group.name, found) for found in _file_refusals(file, before))
         may_empty = options.type == "SECTOR" and group.name == "unknown"
         if group.action != "removed" and not may_empty and group.lost > max(LOSS_ROWS, LOSS_SHARE * group.stored):

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tickstock.errors import NoInputError
+from tickstock.errors import BadInputError, NoInputError
 from tickstock.relationships.staging import GroupInput
 from tickstock.settings import REPOSITORY
 
@@ -25,6 +25,7 @@ class Inputs(NamedTuple):
     groups: tuple[GroupInput, ...]
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    bad_groups: tuple[str, ...] = ()  # of the problems; empty where nobody can tell
 
 
 def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
@@ -44,10 +45,11 @@ def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
         for candidate in listing.candidates
         if only in (None, candidate.group)
     )
-    if not groups and not listing.problems:
+    if not groups and only not in listing.bad_groups and not (only is None and listing.problems):
         wanted = f"{(only or '{etf}').lower()}_holdings.csv"
         raise NoInputError(f"{folder}: found no file for {only or 'any fund'}, expected {wanted}{_seen(listing)}")
-    return Inputs(groups, _warnings(listing), listing.problems)
+    bad = [pair for pair in zip(listing.problems, listing.bad_groups, strict=True) if only in (None, pair[1])]
+    return Inputs(groups, _warnings(listing), tuple(problem for problem, _ in bad), tuple(group for _, group in bad))
 
 
 def universe_inputs(folder: Path) -> Inputs:
@@ -70,6 +72,7 @@ def universe_inputs(folder: Path) -> Inputs:
         tuple(_group(candidate, registry[candidate.group]) for candidate in listing.candidates),
         (*_warnings(listing), *([f"no file for these universes: {', '.join(missing)}"] if missing else [])),
         listing.problems,
+        listing.bad_groups,
     )
 
 
@@ -91,6 +94,7 @@ def theme_inputs(folder: Path) -> Inputs:
             if source.group
         ),
         problems=tuple(problem for source in sources if not source.group for problem in source.problems),
+        bad_groups=tuple("" for source in sources if not source.group for problem in source.problems),
     )
 
 
@@ -107,6 +111,9 @@ def sector_inputs(connection: Connection) -> Inputs:
 
 
 def _reserved(folder: Path, name: str) -> Path:
+    if not folder.is_dir():
+        found, hint = ("a file", "name its folder") if folder.exists() else ("no such folder", "check the path")
+        raise BadInputError(f"{folder}: found {found}, expected a folder with input files; {hint}")
     own = folder / name
     return own if own.is_file() else REPOSITORY / "holdings" / name
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import psycopg2
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 
 RETRIES = 3
 Progress = Callable[[str, int, int], None]
+
+
+def _jitter(attempt: int) -> float:
+    import random
+
+    return random.uniform(0.05, 0.2) * (attempt + 1)  # noqa: S311 - no secret
+
+
+class _Run(NamedTuple):
+    """What is known of a load should its connection be cut: its key in ``load_runs``, and what it planned."""
+
+    key: str
+    planned: list[Plan]
 
 
 class _MovedError(Exception):
@@ -52,26 +65,28 @@ def load(
     """
     create_tables(connection)
     run_key = str(uuid4())
+    planned: list[Plan] = []
     for attempt in range(RETRIES + 1):
         try:
-            return _attempt(connection, inputs, options, run_key, progress)
+            return _attempt(connection, inputs, options, progress, _Run(run_key, planned))
         except (_MovedError, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation) as error:
             if attempt == RETRIES:
                 raise BusyError(
                     f"other sessions kept changing the same rows, {RETRIES + 1} times in a row "
                     f"({type(error).__name__}); nothing was written, try again when they are done"
                 ) from error
-            time.sleep(random.uniform(0.05, 0.2) * (attempt + 1))  # noqa: S311 - jitter, not a secret
+            time.sleep(_jitter(attempt))
             clear_tables(connection)
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             if not connection.closed:
                 raise
-            return _outcome_of_cut(database, options, run_key, error)
+            plan = planned[-1] if planned else Plan(options, ())
+            return _outcome_of_cut(database, plan, run_key, error)
     raise AssertionError("unreachable")
 
 
 def _attempt(
-    connection: Connection, inputs: Inputs, options: Options, run_key: str, progress: Progress
+    connection: Connection, inputs: Inputs, options: Options, progress: Progress, run: _Run
 ) -> Outcome:
     with connection.cursor() as cursor:
         version = store.read_version(cursor)
@@ -87,15 +102,16 @@ def _attempt(
             if _to_read(inputs.groups, stored, options) != to_read:
                 raise _MovedError
         plan = _plan(cursor, options, stored, staged, inputs)
+        run.planned.append(plan)
         if options.dry_run:
             return Outcome(plan)
         if plan.refusals:
-            raise RefusedError(refusal(plan))
+            raise RefusedError(_refusal(plan))
         if plan.empty and not plan.news:
             return Outcome(plan)
         rows = plan.total("added") + plan.total("changed") + plan.total("removed")
         progress("writing rows", 0, rows)
-        return Outcome(plan, store.apply_plan(cursor, plan, run_key, staged.files))
+        return Outcome(plan, store.apply_plan(cursor, plan, run.key, staged.files))
 
 
 def _to_read(groups: Sequence[GroupInput], stored: dict[str, StoredGroup], options: Options) -> frozenset[str]:
@@ -108,23 +124,27 @@ def _to_read(groups: Sequence[GroupInput], stored: dict[str, StoredGroup], optio
 
 
 def _settled(wanted: GroupInput, group: StoredGroup | None, options: Options) -> bool:
-    assert wanted.checksum is not None
     return (
         group is not None
         and group.fingerprint == group.last_fingerprint
         and not group.last_kept
         and (options.keep_missing or not group.last_missing)
-        and wanted.checksum() == group.last_checksum
+        and _checksum(wanted) == group.last_checksum
     )
 
 
-def refusal(plan: Plan) -> str:
+def _checksum(wanted: GroupInput) -> str | None:
+    """None for a file that cannot be read: reading it tells why."""
+    assert wanted.checksum is not None
+    try:
+        return wanted.checksum()
+    except BadInputError:
+        return None
+
+
+def _refusal(plan: Plan) -> str:
     """The sentences of the guards that refuse a plan, and what to do about it."""
-    advice = (
-        "this would be refused; --force [GROUP ...] goes on"
-        if plan.options.dry_run
-        else "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"
-    )
+    advice = "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"
     return "\n".join([*plan.refusals, advice])
 
 
@@ -135,11 +155,14 @@ def _plan(
     staged: Staged,
     inputs: Inputs,
 ) -> Plan:
-    groups = store.compute_plan(cursor, options, stored, staged.bad_groups)
+    groups = store.compute_plan(cursor, options, stored, [*staged.bad_groups, *inputs.bad_groups])
     refused: list[str] = []
     overridden: list[str] = []
     for name, found in guards.refusals(options, groups, staged.files, stored):
         (overridden if options.forces(name) else refused).append(found)
+    if not isinstance(options.force, bool):
+        unknown = options.force - {group.name.casefold() for group in groups}
+        overridden += [f"--force names no group here: {', '.join(sorted(unknown))}"] if unknown else []
     return Plan(
         options,
         groups,
@@ -173,14 +196,25 @@ def _news(groups: tuple[GroupPlan, ...], stored: dict[str, StoredGroup], staged:
     )
 
 
-def _outcome_of_cut(database: Database, options: Options, run_key: str, error: Exception) -> Outcome:
+def _outcome_of_cut(database: Database, plan: Plan, run_key: str, error: Exception) -> Outcome:
     """After a lost connection: once its transaction has ended, look whether it had been committed."""
-    with closing(database.connect()) as connection, locked_transaction(connection, options) as cursor:
-        load_id = store.find_load(cursor, run_key)
-    if load_id is None:
+    known = True
+    with closing(database.connect()) as connection:
+        try:
+            with locked_transaction(connection, plan.options) as cursor:
+                load_id = store.find_load(cursor, run_key)
+        except BusyError:
+            # The next load of the type runs already, or this one still does.
+            with connection.cursor() as cursor:
+                load_id = store.find_load(cursor, run_key)
+            known = load_id is not None
+    found = f"the connection to the database was cut ({' '.join(str(error).split())})"
+    if not known:
         raise BusyError(
-            f"the connection to the database was cut ({' '.join(str(error).split())}); "
-            "nothing was written, try again"
+            f"{found}; whether the load was committed is not known yet, "
+            f"look later for the run_key {run_key} in load_runs"
         ) from error
+    if load_id is None:
+        raise BusyError(f"{found}; nothing was written, try again") from error
     warning = f"the connection was cut while the answer was on its way; load {load_id} was committed"
-    return Outcome(Plan(options, (), warnings=(warning,)), load_id)
+    return Outcome(replace(plan, warnings=(*plan.warnings, warning)), load_id)

@@ -18,7 +18,7 @@ class Options:
     """How a load goes about its work.
 
     ``mode`` is ``full`` or ``incremental``; ``only`` limits it to one group; ``force`` is True for every
-    group, or the names of those whose guards are overridden.
+    group, or the names, in lower case, of those whose guards are overridden.
     """
 
     type: str
@@ -41,7 +41,7 @@ class Options:
         return self.keep_manual or not self.full
 
     def forces(self, group: str) -> bool:
-        return self.force if isinstance(self.force, bool) else group in self.force
+        return self.force if isinstance(self.force, bool) else group.casefold() in self.force
 
 
 class StoredGroup(NamedTuple):

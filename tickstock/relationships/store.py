@@ -35,13 +35,14 @@ def compute_plan(
 ) -> tuple[GroupPlan, ...]:
     """Compare what is staged with what is stored; the rows stay in ``planned_rows``.
 
-    ``spared`` names stored groups that must not be taken for groups without a file.
+    ``spared`` names stored groups that must not be taken for groups without a file; with '' among them, of
+    some file nobody can tell the group, and no group is.
     """
     values = {
         "type": options.type,
         "environment": options.environment,
         "only": options.only,
-        "remove": options.full,
+        "remove": options.full and "" not in spared,
         "leave_hand": options.leave_hand,
         "keep_missing": options.keep_missing and not options.full,
         "spared": spared,

@@ -144,6 +144,7 @@ def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dic
             for file in plan.files
         ],
         "warnings": list(plan.warnings),
+        "refusals": list(plan.refusals),
         "overridden": list(plan.overridden),
     }
     if changes is not None:

@@ -51,6 +51,8 @@ class Listing:
     ignored: tuple[Ignored, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
+    bad_groups: tuple[str, ...] = ()
+    """The group of each problem, in the same order; empty where nobody can tell."""
 
 
 def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
@@ -63,12 +65,14 @@ def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
     found: dict[str, list[Path]] = {}
     ignored: list[Ignored] = []
     problems: list[Problem] = []
+    bad_groups: list[str] = []
     for path, is_file in _files(folder):
         name, suffix = path.stem.casefold(), path.suffix.casefold()
         is_universe = name in registry and suffix in _LISTS
         if not is_file:
             if is_universe == (kind == "UNIVERSE") and suffix in _LISTS:
                 problems.append(Problem(path, None, "no regular file", "a file", "take it out of the folder"))
+                bad_groups.append(name if is_universe else _fund_in_name(path))
             continue
         group = name if is_universe else _fund_of(path, ignored)
         if group and is_universe == (kind == "UNIVERSE"):
@@ -78,8 +82,10 @@ def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
         chosen = paths[0] if len(paths) == 1 else _newest(kind, group, paths, ignored, problems)
         if chosen:
             candidates.append(Candidate(chosen, kind, group))
+        else:
+            bad_groups.append(group)
     warnings = tuple(warning for candidate in candidates if (warning := _spelling(candidate)))
-    return Listing(tuple(candidates), tuple(sorted(ignored)), tuple(problems), warnings)
+    return Listing(tuple(candidates), tuple(sorted(ignored)), tuple(problems), warnings, tuple(bad_groups))
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -119,9 +125,8 @@ def _fund_of(path: Path, ignored: list[Ignored]) -> str:
     if path.suffix.casefold() not in _TABLES:
         ignored.append(Ignored(path, f"expected {_expected_name(path)}"))
         return ""
-    for pattern in _FUND_NAMES:
-        if found := pattern.fullmatch(path.stem):
-            return found[1].upper()
+    if fund := _fund_in_name(path):
+        return fund
     try:
         fund = _layout(path).fund
     except UnusableError as error:
@@ -133,6 +138,12 @@ def _fund_of(path: Path, ignored: list[Ignored]) -> str:
         ignored.append(Ignored(path, f"expected {_expected_name(path)}"))
         return ""
     return fund
+
+
+def _fund_in_name(path: Path) -> str:
+    """The fund that a file's name says, in upper case; empty where it says none."""
+    matches = (pattern.fullmatch(path.stem) for pattern in _FUND_NAMES)
+    return next((match[1].upper() for match in matches if match), "")
 
 
 def _layout(path: Path) -> Layout:
