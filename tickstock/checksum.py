@@ -25,13 +25,17 @@ def fingerprint(rows: Iterable[tuple[str, Decimal | None]]) -> str:
     ``md5(string_agg(symbol || '|' || coalesce(weight::text, ''), E'\\n' ORDER BY symbol COLLATE "C"))``;
     no rows at all give the MD5 of the empty text.
     """
-    lines = [f"{symbol}|{_six_decimals(weight)}" for symbol, weight in sorted(rows, key=lambda row: row[0])]
+    # Symbols are unique, so no weight is ever compared.
+    lines = [f"{symbol}|{_six_decimals(weight)}" for symbol, weight in sorted(rows)]
     return file_checksum("\n".join(lines).encode())
 
 
 def _six_decimals(weight: Decimal | None) -> str:
     if weight is None:
         return ""
+    text = str(weight)
+    if text[-7:-6] == "." and "E" not in text and text[0] != "-":
+        return text
     rounded = weight.quantize(_MILLIONTH, context=_CONTEXT)
     # With six decimals str() never falls into scientific notation, and it is twice as fast as format().
     return str(rounded) if rounded else "0.000000"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
@@ -124,25 +124,13 @@ def _connection_error(error: psycopg2.OperationalError, parameters: Mapping[str,
 
 
 @contextmanager
-def open_database(settings: Settings, program: str, as_it_is: bool = False) -> Iterator[Database]:
+def open_database(settings: Settings, program: str) -> Iterator[Database]:
     """Give the database of ``settings``; without one, the embedded server, running while the block runs.
 
-    The embedded server is migrated by itself; any other must have been (:mod:`tickstock.migrations`), unless
-    the caller takes it ``as_it_is``: then nothing of it is even looked at.
-
-    Raises:
-        BusyError, UnavailableError: see :meth:`Database.connect`; also tables that are missing or outdated.
+    What is in it is not looked at: :func:`tickstock.migrations.connect` does.
     """
-    from tickstock import migrations
-
     if settings.database is not None:
-        database = Database(settings.database, program)
-        if as_it_is:
-            yield database
-            return
-        with closing(database.connect()) as connection:
-            migrations.require(connection)
-        yield database
+        yield Database(settings.database, program)
         return
 
     from tickstock.embedded import default_folder, running_server
@@ -150,11 +138,7 @@ def open_database(settings: Settings, program: str, as_it_is: bool = False) -> I
     folder = settings.data or default_folder(REPOSITORY)
     with running_server(folder) as server:
         note = f"using the embedded PostgreSQL in {folder} (set DATABASE_URI for your own)" if server.started else ""
-        database = Database(server.parameters(), program, note, server.binaries)
-        with closing(database.connect()) as connection:
-            if migrations.missing(connection):
-                migrations.migrate(database)
-        yield database
+        yield Database(server.parameters(), program, note, server.binaries)
 
 
 @contextmanager
@@ -179,6 +163,17 @@ def transaction(connection: Connection, isolation: str = "REPEATABLE READ") -> I
                     last.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
+
+
+def insert_values(cursor: Cursor, statement: str, rows: Sequence[tuple[Any, ...]], end: str = "") -> None:
+    """Execute ``statement`` with the rows after it, as in ``INSERT INTO t VALUES``, and ``end`` after them.
+
+    psycopg2's own ``execute_values`` does the same; its module costs more to import than this saves.
+    """
+    places = f"({', '.join(['%s'] * len(rows[0]))})"
+    for start in range(0, len(rows), 1000):
+        values = b",".join(cursor.mogrify(places, row) for row in rows[start : start + 1000])
+        cursor.execute(statement.encode() + b" " + values + end.encode())
 
 
 def statement(name: str) -> str:

@@ -90,6 +90,7 @@ def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         TickstockError: see :func:`tickstock.relationships.load.load`.
     """
+    from tickstock import migrations
     from tickstock.db import closing, open_database
     from tickstock.relationships import text
     from tickstock.relationships.load import load
@@ -99,7 +100,7 @@ def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
     started = time.monotonic()
     settings = read_settings()
     folder = (getattr(options, "holdings_dir", None) or settings.holdings).absolute()
-    with open_database(settings, loader.program) as database, closing(database.connect()) as connection:
+    with open_database(settings, loader.program) as database, closing(migrations.connect(database)) as connection:
         if database.note:
             console.say(options, database.note)
         found = loader.find(connection, options, folder)

@@ -83,6 +83,23 @@ def require(connection: Connection) -> None:
             )
 
 
+def connect(database: Database) -> Connection:
+    """Open a connection to a database with the tables of this version. The embedded one is migrated where need be.
+
+    Raises:
+        BusyError, UnavailableError: see :meth:`tickstock.db.Database.connect` and :func:`require`.
+    """
+    connection = database.connect()
+    try:
+        if database.binaries and missing(connection):
+            migrate(database)
+        require(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def migrate(database: Database, folder: Path = SQL) -> list[str]:
     """Apply what is missing; give the ids that were applied, in order. Nothing to do is no error.
 

@@ -124,6 +124,12 @@ def stated_reason(name: str, asset_class: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=65536)
+def symbol_of(raw: str) -> str:
+    """The symbol of a raw ticker; empty where :func:`read_ticker` has another answer."""
+    return read_ticker(raw).symbol or ""
+
+
 def read_ticker(raw: str) -> Ticker:
     """A raw ticker as a symbol, as a reason why it is no stock, or as an error. Never raises."""
     if len(raw) > 2 * MAX_SYMBOL_LENGTH:  # keep giants out of the cache

@@ -29,6 +29,7 @@ Try next (python is the one in .venv/bin):
 
 
 def _refresh(options: argparse.Namespace) -> int:
+    from tickstock import migrations
     from tickstock.db import closing, open_database
     from tickstock.relationships.summary import read_summary
     from tickstock.settings import read_settings
@@ -37,6 +38,7 @@ def _refresh(options: argparse.Namespace) -> int:
     with open_database(read_settings(), "refresh") as database:
         if database.note:
             console.say(options, database.note)
+        migrations.connect(database).close()
         steps = [_step(number, loader, options) for number, loader in enumerate(ALL, start=1)]
         with closing(database.connect()) as connection:
             summary = read_summary(connection, options.environment)._asdict()

@@ -15,7 +15,7 @@ def _db_uri(options: argparse.Namespace) -> int:
     from tickstock.db import open_database
     from tickstock.settings import read_settings
 
-    with open_database(read_settings(), "db_uri", as_it_is=True) as database:
+    with open_database(read_settings(), "db_uri") as database:
         console.show(database.uri)
         if database.binaries:
             console.say(options, "the embedded server runs only while a script uses it; make psql opens it")

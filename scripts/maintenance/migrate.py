@@ -12,17 +12,15 @@ EXAMPLES = """
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from tickstock.db import Database, open_database
+    from tickstock.db import open_database
     from tickstock.migrations import migrate
     from tickstock.settings import read_settings
 
-    settings = read_settings()
-    if settings.database is None:
-        with open_database(settings, "migrate"):
-            console.show("the embedded database is up to date")
-        return 0
-    done = migrate(Database(settings.database, "migrate"))
-    console.show("\n".join(f"applied {name}" for name in done) or "the database is up to date")
+    with open_database(read_settings(), "migrate") as database:
+        done = migrate(database)
+        if not options.quiet:
+            console.show("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+            console.show(f"{database.place} is up to date")
     return 0
 
 

@@ -23,7 +23,7 @@ def _psql(options: argparse.Namespace) -> int:
     from tickstock.errors import TickstockError
     from tickstock.settings import read_settings
 
-    with open_database(read_settings(), "psql", as_it_is=True) as database:
+    with open_database(read_settings(), "psql") as database:
         program = shutil.which("psql", path=os.pathsep.join([str(database.binaries or ""), os.environ.get("PATH", "")]))
         if program is None:
             raise TickstockError("found no psql; install the PostgreSQL client (Debian: postgresql-client)")

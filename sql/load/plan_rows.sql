@@ -1,5 +1,8 @@
 -- The one comparison: what the files say against what is stored, row by row.
 
+-- Nobody has counted our temporary tables yet, and the planner, who takes them for small, would sort them whole.
+SET LOCAL enable_mergejoin = off;
+
 INSERT INTO planned_rows (no, symbol, membership_id, old_weight, new_weight, action, in_file, by_hand)
 SELECT no, symbol, id, old_weight, new_weight, action, in_file, hand
   FROM (
@@ -39,3 +42,5 @@ SELECT no, symbol, id, old_weight, new_weight, action, in_file, hand
       ) compared
   ) decided
  WHERE action <> 'unchanged';
+
+SET LOCAL enable_mergejoin = on;

@@ -1,7 +1,7 @@
 -- Private tables of one loader: what the files say, and the plan. They live as long as the connection.
 
 CREATE TEMPORARY TABLE staged_groups (
-    no integer PRIMARY KEY,
+    no integer NOT NULL,
     name text NOT NULL,
     description text,           -- NULL: leave what is stored
     metadata jsonb NOT NULL,    -- the loader's own keys
@@ -24,7 +24,7 @@ CREATE TEMPORARY TABLE staged_rows (
 );
 
 CREATE TEMPORARY TABLE planned_groups (
-    no integer PRIMARY KEY,     -- of staged_groups; -group_id for a stored group without a file
+    no integer NOT NULL,        -- of staged_groups; -group_id for a stored group without a file
     group_id integer,           -- NULL: not stored yet
     name text NOT NULL,
     action text NOT NULL,
@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE planned_rows (
     membership_id integer,
     old_weight numeric(9, 6),
     new_weight numeric(9, 6),
-    action text NOT NULL,
+    action varchar(9) NOT NULL,
     in_file boolean NOT NULL,
     by_hand boolean NOT NULL
 );
@@ -49,6 +49,5 @@ CREATE TEMPORARY TABLE planned_rows (
 CREATE TEMPORARY TABLE hand_rows (
     group_id integer NOT NULL,
     symbol varchar(50) COLLATE "C" NOT NULL,
-    adopted boolean NOT NULL,   -- there since before the migration: a file that has it takes it over
-    PRIMARY KEY (group_id, symbol)
+    adopted boolean NOT NULL    -- there since before the migration: a file that has it takes it over
 );

@@ -141,3 +141,11 @@ def test_the_weights_of_a_universe_are_not_even_looked_at(read_bytes: Read, samp
     assert source.problems == ()
     assert len(source.holdings) == 9
     assert {holding.weight for holding in source.holdings} == {None}
+
+
+def test_a_torn_name_of_a_fund_is_told_in_one_line(read_bytes: Read, make_workbook: Callable[..., bytes]) -> None:
+    """From the campaign: a damaged workbook named its fund with a line feed in it."""
+    rows = [["Fund Name:", "X"], ["Ticker Symbol:", "XL\nE"], ["Name", "Ticker", "Weight"], ["APPLE", "AAPL", "100"]]
+    (problem,) = read_bytes(make_workbook(rows), "XLE").problems
+    assert "\n" not in str(problem)
+    assert "rename" not in str(problem)

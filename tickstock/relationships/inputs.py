@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from functools import partial
@@ -143,7 +142,7 @@ def _read_fund(candidate: Candidate, names: Mapping[str, str]) -> Source:
         source.path, None, f"{source.title} ({titled}) inside", candidate.group,
         f"rename the file to {titled.lower()}_holdings{source.path.suffix.lower()}, or download the other fund",
     )  # fmt: skip
-    return dataclasses.replace(source, problems=(*source.problems, problem))
+    return source._replace(problems=(*source.problems, problem))
 
 
 def _checksum(source: Source) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import uuid4
 
 import psycopg2
 from psycopg2 import errors
@@ -64,7 +63,7 @@ def load(
         TickstockError: the check after the load failed; it was rolled back.
     """
     create_tables(connection)
-    run_key = str(uuid4())
+    run_key = os.urandom(16).hex()
     planned: list[Plan] = []
     for attempt in range(RETRIES + 1):
         try:
@@ -217,4 +216,4 @@ def _outcome_of_cut(database: Database, plan: Plan, run_key: str, error: Excepti
     if load_id is None:
         raise BusyError(f"{found}; nothing was written, try again") from error
     warning = f"the connection was cut while the answer was on its way; load {load_id} was committed"
-    return Outcome(replace(plan, warnings=(*plan.warnings, warning)), load_id)
+    return Outcome(plan._replace(warnings=(*plan.warnings, warning)), load_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from tickstock.relationships.staging import StagedFile
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How a load goes about its work.
 
     ``mode`` is ``full`` or ``incremental``; ``only`` limits it to one group; ``force`` is True for every
@@ -65,8 +63,7 @@ class StoredGroup(NamedTuple):
         return self.fingerprint != self.last_fingerprint or bool(self.last_kept)
 
 
-@dataclass(frozen=True)
-class GroupPlan:
+class GroupPlan(NamedTuple):
     """The plan for one group, in rows. ``action`` speaks of the group itself.
 
     ``members`` is what the file holds (None: no file was read for it); ``put_back`` counts the hand's rows
@@ -103,8 +100,7 @@ class GroupPlan:
         return self.changes_rows or self.action in ("added", "changed", "removed")
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What a load would do, group by group, and the files that it read.
 
     ``news`` says that a file is new although its rows are not.
@@ -144,8 +140,7 @@ class RowChange(NamedTuple):
     in_file: bool
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a load did (or, as a dry run, would do). ``load_id`` is None where nothing was written."""
 
     plan: Plan

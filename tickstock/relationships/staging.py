@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO, cast
 
 from tickstock.checksum import fingerprint
-from tickstock.db import statement
+from tickstock.db import insert_values, statement
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
@@ -36,8 +36,7 @@ class GroupInput(NamedTuple):
     read: Callable[[], Source] | None = None
 
 
-@dataclass(frozen=True)
-class StagedFile:
+class StagedFile(NamedTuple):
     """What staging remembers of a file after its rows went to the database. Sums in percent."""
 
     no: int
@@ -62,13 +61,12 @@ class StagedFile:
         return dict(Counter(split.reason for split in self.split_off).most_common())
 
 
-@dataclass
-class Staged:
+class Staged(NamedTuple):
     """The result of staging: files by group name, problems, and the groups whose files were left out."""
 
-    files: dict[str, StagedFile] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    bad_groups: list[str] = field(default_factory=list)
+    files: dict[str, StagedFile]
+    problems: list[Problem]
+    bad_groups: list[str]
 
 
 def create_tables(connection: Connection) -> None:
@@ -94,7 +92,7 @@ def stage(
     Every file is read, also after one turned out bad, so that all problems are known at once. A bad file's
     rows are not staged. Nothing but temporary tables is written.
     """
-    staged = Staged()
+    staged = Staged({}, [], [])
     numbered = list(enumerate(inputs, start=1))
     with connection.cursor() as cursor:
         reading = [(no, wanted) for no, wanted in numbered if wanted.name in to_read]
@@ -113,7 +111,7 @@ def _lines(
         assert wanted.read is not None
         source = wanted.read()
         if source.problems:
-            staged.problems += source.problems
+            staged.problems.extend(source.problems)
             staged.bad_groups.append(wanted.name)
         else:
             staged.files[wanted.name] = _remember(no, wanted, source)
@@ -148,8 +146,6 @@ def _remember(no: int, wanted: GroupInput, source: Source) -> StagedFile:
 
 
 def _insert_groups(cursor: Cursor, numbered: list[tuple[int, GroupInput]], staged: Staged) -> None:
-    from psycopg2.extras import Json, execute_values
-
     rows = []
     for no, wanted in numbered:
         if wanted.name in staged.bad_groups:
@@ -157,13 +153,13 @@ def _insert_groups(cursor: Cursor, numbered: list[tuple[int, GroupInput]], stage
         file = staged.files.get(wanted.name)
         rest = (
             (True, str(file.path), file.format, file.checksum, file.fingerprint, file.as_of, file.rows,
-             file.members, Json(file.split_reasons), Json(list(file.warnings)))
+             file.members, json.dumps(file.split_reasons), json.dumps(file.warnings))
             if file else (False, *[None] * 9)
         )  # fmt: skip
         description = wanted.description or (file.title if file else None) or None
         rows.append((no, wanted.name, description, wanted.metadata, *rest))
     if rows:
-        execute_values(cursor, "INSERT INTO staged_groups VALUES %s", rows, page_size=1000)
+        insert_values(cursor, "INSERT INTO staged_groups VALUES", rows)
 
 
 class _Stream:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tickstock import __version__
-from tickstock.db import statement
+from tickstock.db import insert_values, statement
 from tickstock.errors import TickstockError
 from tickstock.relationships.plan import GroupPlan, Options, Plan, StoredGroup
 
@@ -102,15 +103,13 @@ def apply_plan(cursor: Cursor, plan: Plan, run_key: str, files: Mapping[str, Sta
 
 
 def _record_run(cursor: Cursor, plan: Plan, run_key: str) -> int:
-    from psycopg2.extras import Json
-
     options = plan.options
     cursor.execute(
         "INSERT INTO load_runs (run_key, kind, type, environment, mode, tool_version, overridden,"
         " groups_added, groups_changed, groups_removed, added, changed, removed, unchanged, kept, put_back)"
         " VALUES (%s, 'load', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (
-            run_key, options.type, options.environment, options.mode, __version__, Json(list(plan.overridden)),
+            run_key, options.type, options.environment, options.mode, __version__, json.dumps(plan.overridden),
             *(plan.groups_with(action) for action in ("added", "changed", "removed")),
             *(plan.total(word) for word in ("added", "changed", "removed", "unchanged", "kept", "put_back")),
         ),
@@ -119,26 +118,23 @@ def _record_run(cursor: Cursor, plan: Plan, run_key: str) -> int:
 
 
 def _record_files(cursor: Cursor, plan: Plan, load_id: int) -> None:
-    from psycopg2.extras import execute_values
-
     counts = [
-        (group.name, group.added, group.changed, group.removed, group.unchanged, group.kept, group.missing)
+        (load_id, group.name, group.added, group.changed, group.removed, group.unchanged, group.kept, group.missing)
         for group in plan.groups
         if group.read
     ]
     if counts:
-        execute_values(
+        insert_values(
             cursor,
-            "INSERT INTO load_files (load_id, group_id, group_name, path, format, checksum, fingerprint,"  # noqa: S608
+            "INSERT INTO load_files (load_id, group_id, group_name, path, format, checksum, fingerprint,"
             " stored_fingerprint, as_of, rows, members, split_off, warnings,"
             " added, changed, removed, unchanged, kept, missing)"
-            f" SELECT {load_id:d}, p.group_id, s.name, s.path, s.format, s.checksum, s.fingerprint,"
+            " SELECT c.load_id, p.group_id, s.name, s.path, s.format, s.checksum, s.fingerprint,"
             " s.fingerprint, s.as_of, s.rows, s.members, s.split_off, s.warnings,"
-            " c.added, c.changed, c.removed, c.unchanged, c.kept, c.missing"
-            " FROM (VALUES %s) AS c (name, added, changed, removed, unchanged, kept, missing)"
-            " JOIN staged_groups s ON s.name = c.name JOIN planned_groups p ON p.no = s.no ORDER BY s.name",
+            " c.added, c.changed, c.removed, c.unchanged, c.kept, c.missing FROM (VALUES",
             counts,
-            page_size=10_000,
+            ") AS c (load_id, name, added, changed, removed, unchanged, kept, missing)"
+            " JOIN staged_groups s ON s.name = c.name JOIN planned_groups p ON p.no = s.no ORDER BY s.name",
         )
 
 

@@ -94,5 +94,6 @@ def bytes_of(path: Path) -> bytes:
 def _check_fund(candidate: Candidate, layout: Layout) -> None:
     if candidate.kind == "ETF" and layout.fund and layout.fund != candidate.group:
         right = f"{layout.fund.lower()}_holdings{candidate.path.suffix.lower()}"
+        rename = f"rename the file to {right}, or " if layout.fund.isalnum() else ""
         found = f"the fund {shown(layout.fund)} inside"
-        raise UnusableError(found, candidate.group, f"rename the file to {right}, or download the other fund")
+        raise UnusableError(found, candidate.group, f"{rename}download the right fund")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tickstock.sources.detect import Layout
-from tickstock.sources.reading import About, Reading
+from tickstock.sources.reading import NOTHING, About, Reading
 from tickstock.sources.records import shown
 from tickstock.sources.table import Table, body, clean, columns
 
@@ -33,10 +33,11 @@ def read_plain(table: Table, layout: Layout, reading: Reading) -> None:
     if at:
         reading.warnings.append(f"columns passed over: {', '.join(shown(name) for name in list(at)[:10])}")
     has_prose = any(position is not None for position in prose)
-    for line, cells in body(table, layout.header, reading):
+    rows = body(table, layout.header, reading)
+    if weight_at is not None and not has_prose:
+        reading.add_all(rows, symbol_at, weight_at)
+        return
+    for line, cells in rows:
         weight = "" if weight_at is None else cells[weight_at]
-        if has_prose:
-            about = About(*("" if position is None else clean(cells[position]) for position in prose))
-            reading.add(line, cells[symbol_at], weight, about)
-        else:
-            reading.add(line, cells[symbol_at], weight)
+        about = About(*("" if position is None else clean(cells[position]) for position in prose))
+        reading.add(line, cells[symbol_at], weight, about if has_prose else NOTHING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from tickstock.sources.records import Holding, Problem, Source, Split, UnusableError, shown
 from tickstock.sources.weights import EXACT, WeightError, are_fractions, fits, parse_weight, rounded
-from tickstock.symbols import read_ticker, stated_reason
+from tickstock.symbols import read_ticker, stated_reason, symbol_of
 
 _MOST_PROBLEMS = 20
 
@@ -22,7 +23,7 @@ class About(NamedTuple):
     asset_class: str = ""
 
 
-_NOTHING = About()
+NOTHING = About()
 
 
 class Reading:
@@ -45,9 +46,9 @@ class Reading:
         self._problems: list[Problem] = []
         self._unrounded = self._percent_sign = False
 
-    def add(self, line: int, ticker: str, weight: str = "", about: About = _NOTHING) -> None:
+    def add(self, line: int, ticker: str, weight: str = "", about: About = NOTHING) -> None:
         """One data line: loaded, split off (asset class first, then name, then ticker) or rejected."""
-        if about is not _NOTHING and (reason := stated_reason(about.name, about.asset_class)):
+        if about is not NOTHING and (reason := stated_reason(about.name, about.asset_class)):
             self.split(line, ticker, about.name, reason)
             return
         symbol, no_stock, error = read_ticker(ticker)
@@ -71,6 +72,19 @@ class Reading:
             return
         self.rows += 1
         self.loaded += 1
+
+    def add_all(self, rows: Iterable[tuple[int, list[str]]], ticker_at: int, weight_at: int) -> None:
+        """Lines as (line, cells). What is as usual goes a short way: a market has a million of these."""
+        holdings, usual, weighted = self._holdings, 0, self.weighted
+        for line, cells in rows:
+            symbol, weight = symbol_of(cells[ticker_at]), cells[weight_at]
+            if symbol and weighted and EXACT(weight) and symbol not in holdings:
+                holdings[symbol] = Holding(line, symbol, Decimal(weight))
+                usual += 1
+            else:
+                self.add(line, cells[ticker_at], weight)
+        self.rows += usual
+        self.loaded += usual
 
     def split(self, line: int, ticker: str, name: str, reason: str) -> None:
         """A data line that is no US stock."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -55,8 +54,7 @@ class UnusableError(Exception):
         return Problem(path, self.line, self.found, self.expected, self.hint)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A file read into rows and problems.
 
     ``kind`` is ``ETF``, ``UNIVERSE`` or ``THEME``, ``group`` the group's canonical name (``SPY``, ``sp500``,

@@ -79,10 +79,11 @@ def _csv_table(data: bytes) -> Table:
     last = 0
     try:
         for cells in reader:
-            rows.append((last + 1, cells))
-            if reader.line_num > last + 1:
-                torn.add(last + 1)
-            last = reader.line_num
+            last += 1
+            rows.append((last, cells))
+            if reader.line_num != last:  # a cell holds a line end
+                torn.add(last)
+                last = reader.line_num
     except UnicodeDecodeError as error:
         raise _no_utf8(data) from error
     except csv.Error as error:
@@ -147,7 +148,12 @@ def body(
     """
     names = table.rows[header][1]
     width = len(names)
+    torn = table.torn
     for line, cells in table.rows[header + 1 :]:
+        # Most lines are as they should be: let these pass without a call.
+        if len(cells) == width and cells[0].strip() and not is_footer and line not in torn:
+            yield line, cells
+            continue
         if is_blank(cells) or (is_footer and is_footer(cells)):
             continue
         if len(cells) == width and line not in table.torn:
