@@ -85,7 +85,6 @@ def theme_inputs(folder: Path) -> Inputs:
             GroupInput(
                 name=source.group,
                 description=source.title or None,
-                path=source.path,
                 checksum=partial(_checksum, source),
                 read=partial(_itself, source),
             )
@@ -123,7 +122,6 @@ def _group(candidate: Candidate, description: str | None) -> GroupInput:
     return GroupInput(
         name=candidate.group,
         description=description,
-        path=candidate.path,
         checksum=partial(checksum_of, candidate.path),
         read=partial(read, candidate),
     )

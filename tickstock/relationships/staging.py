@@ -31,7 +31,6 @@ class GroupInput(NamedTuple):
     name: str
     description: str | None = None
     metadata: str = '{"source": "file"}'
-    path: Path | None = None
     checksum: Callable[[], str] | None = None
     read: Callable[[], Source] | None = None
 
