@@ -42,6 +42,7 @@ _TRANSACTION_SETTINGS = (
     "SET statement_timeout = '10min';"
     "SET idle_in_transaction_session_timeout = '60s';"
     "SET TIME ZONE 'UTC';"
+    "SET jit = off;"  # compiling our few statements takes longer than running them
 )
 
 

@@ -38,9 +38,10 @@ def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
     from tickstock.sources.registry import read_fund_names, read_universe_registry
 
     names = read_fund_names(_reserved(folder, "funds.csv"))
+    funds = {name.casefold(): etf for etf, name in names.items()}
     listing = scan(folder, "ETF", read_universe_registry(_reserved(folder, "universes.csv")))
     groups = tuple(
-        _group(candidate, names.get(candidate.group))._replace(read=partial(_read_fund, candidate, names))
+        _group(candidate, names.get(candidate.group))._replace(read=partial(_read_fund, candidate, funds))
         for candidate in listing.candidates
         if only in (None, candidate.group)
     )
@@ -127,13 +128,13 @@ def _group(candidate: Candidate, description: str | None) -> GroupInput:
     )
 
 
-def _read_fund(candidate: Candidate, names: Mapping[str, str]) -> Source:
-    """Read a fund; one whose file gives it the name of another fund of ``funds.csv`` has a problem."""
+def _read_fund(candidate: Candidate, funds: Mapping[str, str]) -> Source:
+    """Read a fund; one whose file gives it the name of another (``funds``: name -> fund) has a problem."""
     from tickstock.sources.folder import read
     from tickstock.sources.records import Problem
 
     source = read(candidate)
-    titled = {name.casefold(): etf for etf, name in names.items()}.get(source.title.casefold(), candidate.group)
+    titled = funds.get(source.title.casefold(), candidate.group)
     if titled == candidate.group:
         return source
     problem = Problem(

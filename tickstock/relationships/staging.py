@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
     from tickstock.sources.records import Problem, Source, Split
 
-_COPY_BLOCK = 1 << 17
+_COPY_BLOCK = 1 << 14  # small, so that the server takes in one block while the next file is read
 _NULL = r"\N"  # as COPY spells it
 
 

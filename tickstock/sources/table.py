@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -72,8 +73,13 @@ def _check_size(data: bytes) -> None:
 
 
 def _csv_table(data: bytes) -> Table:
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise _no_utf8(data, error.start) from error
     # newline="" leaves the line ends to the csv module, which knows LF, CR LF and CR.
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     torn: set[int] = set()
     last = 0
@@ -84,8 +90,6 @@ def _csv_table(data: bytes) -> Table:
             if reader.line_num != last:  # a cell holds a line end
                 torn.add(last)
                 last = reader.line_num
-    except UnicodeDecodeError as error:
-        raise _no_utf8(data) from error
     except csv.Error as error:
         hint = 'look for a quote (") that is not closed'
         raise UnusableError(f"broken CSV ({error})", "cells and quotes that match", hint, last + 1) from error
@@ -93,14 +97,9 @@ def _csv_table(data: bytes) -> Table:
     return Table(rows, frozenset(torn))
 
 
-def _no_utf8(data: bytes) -> UnusableError:
-    # The reader decodes ahead in chunks, so its own error does not know the line.
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return UnusableError(f"the byte 0x{data[error.start]:02x}, no UTF-8", "text in UTF-8", _SAVE_AS, line)
-    raise AssertionError("only called for what does not decode")
+def _no_utf8(data: bytes, at: int) -> UnusableError:
+    line = data.count(b"\n", 0, at) + 1
+    return UnusableError(f"the byte 0x{data[at]:02x}, no UTF-8", "text in UTF-8", _SAVE_AS, line)
 
 
 def _check_delimiter(rows: list[tuple[int, list[str]]]) -> None:
