@@ -8,7 +8,7 @@ UPDATE definition_groups g
 
 INSERT INTO group_memberships (group_id, symbol, weight, metadata)
 SELECT g.group_id, r.symbol, r.new_weight, '{"source": "file"}'
-  FROM planned_rows r
+  FROM planned_changes r
   JOIN planned_groups g USING (no)
  WHERE r.action = 'added'
  ORDER BY g.group_id, r.symbol;

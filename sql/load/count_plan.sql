@@ -1,7 +1,7 @@
 -- The plan in numbers, a row a group.
 
 SELECT g.name, g.action, g.has_rows, g.no < 0 AS orphan,
-       COALESCE(r.added, 0), COALESCE(r.changed, 0), COALESCE(r.removed, 0), COALESCE(r.kept, 0),
+       CASE WHEN g.action = 'added' THEN COALESCE(s.members, 0) ELSE COALESCE(r.added, 0) END, COALESCE(r.changed, 0), COALESCE(r.removed, 0), COALESCE(r.kept, 0),
        COALESCE(r.kept_in_file, 0), COALESCE(r.missing, 0), COALESCE(r.put_back, 0), COALESCE(r.lost, 0),
        s.members
   FROM planned_groups g
@@ -19,8 +19,7 @@ SELECT g.name, g.action, g.has_rows, g.no < 0 AS orphan,
         FROM planned_rows p
         LEFT JOIN (
             -- To a group that was there before: a new fund with the same stocks is no place they moved to.
-            SELECT DISTINCT symbol FROM planned_rows JOIN planned_groups a USING (no)
-             WHERE planned_rows.action = 'added' AND a.action <> 'added'
+            SELECT DISTINCT symbol FROM planned_rows WHERE action = 'added'
                AND EXISTS (SELECT FROM planned_rows WHERE action = 'removed')
         ) moved
           ON p.action = 'removed' AND moved.symbol = p.symbol

@@ -1,4 +1,4 @@
--- The one comparison: what the files say against what is stored, row by row.
+-- The one comparison: what the files say against what is stored, row by row. (The rows of new groups need none.)
 
 -- Nobody has counted our temporary tables yet, and the planner, who takes them for small, would sort them whole.
 SET LOCAL enable_mergejoin = off;
@@ -29,6 +29,7 @@ SELECT no, symbol, id, old_weight, new_weight, action, in_file, hand
               SELECT r.no, g.group_id, r.symbol, r.weight
                 FROM staged_rows r
                 JOIN planned_groups g USING (no)
+               WHERE g.action <> 'added'
           ) w
           FULL JOIN (
               SELECT g.no, m.group_id, m.symbol, m.id, m.weight, g.has_rows AS staged,

@@ -33,7 +33,7 @@ CREATE TEMPORARY TABLE planned_groups (
     metadata jsonb
 );
 
--- Everything that is not plainly unchanged. kept: a hand's row that this mode leaves;
+-- Everything in a stored group that is not plainly unchanged. kept: a hand's row that this mode leaves;
 -- missing: gone from the file and left because of --keep-missing.
 CREATE TEMPORARY TABLE planned_rows (
     no integer NOT NULL,
@@ -51,3 +51,11 @@ CREATE TEMPORARY TABLE hand_rows (
     symbol varchar(50) COLLATE "C" NOT NULL,
     adopted boolean NOT NULL    -- there since before the migration: a file that has it takes it over
 );
+
+-- The whole plan. Of a new group every row is added, so nothing had to be compared.
+CREATE TEMPORARY VIEW planned_changes AS
+SELECT no, symbol, membership_id, old_weight, new_weight, action, in_file, by_hand FROM planned_rows
+UNION ALL
+SELECT no, r.symbol, NULL, NULL, r.weight, 'added', true, false
+  FROM staged_rows r JOIN planned_groups g USING (no)
+ WHERE g.action = 'added';

@@ -156,7 +156,7 @@ def row_changes(connection: Connection) -> Iterator[RowChange]:
             "DECLARE changes NO SCROLL CURSOR FOR"
             " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"
             " r.membership_id IS NOT NULL, r.in_file"
-            " FROM planned_rows r JOIN planned_groups g USING (no)"
+            " FROM planned_changes r JOIN planned_groups g USING (no)"
             " ORDER BY g.name, r.symbol"
         )
         while True:
