@@ -65,8 +65,14 @@ def _file_refusals(file: StagedFile, before: StoredGroup | None) -> Iterator[str
         )
 
 
-def warnings(files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]) -> Iterator[str]:
+def warnings(
+    options: Options, files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]
+) -> Iterator[str]:
     """Yield a sentence for everything odd that does not stop a load."""
+    if not isinstance(options.force, bool) and (
+        unknown := options.force - {group.name.casefold() for group in groups}
+    ):
+        yield f"--force names no {options.type} group: {', '.join(sorted(unknown))}"
     (refused_low, refused_high), (low, high) = SUM_REFUSED, SUM_ODD
     for name, file in sorted(files.items()):
         for warning in file.warnings:

@@ -159,15 +159,16 @@ def _plan(
     overridden: list[str] = []
     for name, found in guards.refusals(options, groups, staged.files, stored):
         (overridden if options.forces(name) else refused).append(found)
-    if not isinstance(options.force, bool):
-        unknown = options.force - {group.name.casefold() for group in groups}
-        overridden += [f"--force names no group here: {', '.join(sorted(unknown))}"] if unknown else []
     return Plan(
         options,
         groups,
         tuple(refused),
         tuple(overridden),
-        (*inputs.warnings, *_left_out((*inputs.problems, *staged.problems)), *guards.warnings(staged.files, groups)),
+        (
+            *inputs.warnings,
+            *_left_out((*inputs.problems, *staged.problems)),
+            *guards.warnings(options, staged.files, groups),
+        ),
         files=tuple(staged.files[name] for name in sorted(staged.files)),
         news=_news(groups, stored, staged),
     )
