@@ -19,7 +19,6 @@ from tickstock.sources.records import Source
 Read = Callable[..., Source]
 Bytes = Callable[[str], bytes]
 
-GOOD = b"symbol,weight\nAAPL,60\nT,40\n"
 
 WHOLE_FILE = [
     (b"", "found an empty file"),
