@@ -64,6 +64,7 @@ def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | No
         return status
     except (Exception, _Interrupt) as error:
         # Whatever the signal made fail on its way (a statement, a file) was the signal.
+        options.committed += getattr(error, "__notes__", [])
         if received:
             name = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[signal.Signals(received[0])]
             return _fail(options, f"{name}; {'' if options.committed else 'rolled back'}", 128 + received[0])

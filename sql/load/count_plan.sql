@@ -1,7 +1,8 @@
 -- The plan in numbers, a row a group.
 
 SELECT g.name, g.action, g.has_rows, g.no < 0 AS orphan,
-       CASE WHEN g.action = 'added' THEN COALESCE(s.members, 0) ELSE COALESCE(r.added, 0) END, COALESCE(r.changed, 0), COALESCE(r.removed, 0), COALESCE(r.kept, 0),
+       CASE WHEN g.action = 'added' THEN COALESCE(s.members, 0) ELSE COALESCE(r.added, 0) END,
+       COALESCE(r.changed, 0), COALESCE(r.removed, 0), COALESCE(r.kept, 0),
        COALESCE(r.kept_in_file, 0), COALESCE(r.missing, 0), COALESCE(r.put_back, 0), COALESCE(r.lost, 0),
        s.members
   FROM planned_groups g

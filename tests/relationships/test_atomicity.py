@@ -217,3 +217,25 @@ def test_the_outcome_of_a_commit_whose_answer_was_lost_is_known(
             with pytest.raises(BusyError, match=r"was cut .*nothing was written, try again"):
                 load(proxied, connection, etf_inputs(folder), Options("ETF"))
     assert len(members(witness, "SPY")) == (10 if arrived else 0)
+
+
+class InterruptedAtCommit(psycopg2.extensions.cursor):
+    """Ctrl-C that arrives while the answer to COMMIT does."""
+
+    def execute(self, *arguments: object) -> None:
+        super().execute(*arguments)  # type: ignore[arg-type]
+        if arguments[0] == "COMMIT":
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_that_came_too_late_tells_of_the_committed_load(
+    database: Database, folder: Path, witness: Connection
+) -> None:
+    write(folder, OLD)
+    with closing(database.connect()) as connection:
+        connection.cursor_factory = InterruptedAtCommit
+        with pytest.raises(KeyboardInterrupt) as caught:
+            load(database, connection, etf_inputs(folder), Options("ETF"))
+    ((load_id,),) = query(witness, "SELECT max(id) FROM load_runs")
+    assert caught.value.__notes__ == [f"load {load_id}"]
+    assert len(members(witness, "SPY")) == 10

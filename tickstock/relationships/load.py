@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg2
 from psycopg2 import errors
 
 from tickstock.db import closing
-from tickstock.errors import BadInputError, BusyError, RefusedError
+from tickstock.errors import BadInputError, BusyError, RefusedError, TickstockError
 from tickstock.relationships import guards, store
 from tickstock.relationships.inputs import Inputs
 from tickstock.relationships.locks import locked_transaction
@@ -60,6 +61,7 @@ def load(
         BadInputError: files have problems; every one of them is listed.
         RefusedError: a guard took the plan for an accident.
         BusyError: the lock was not to be had, or the connection was cut and nothing had been committed.
+        KeyboardInterrupt, and the like: with a note, if the load was committed before it could be stopped.
         TickstockError: the check after the load failed; it was rolled back.
     """
     create_tables(connection)
@@ -81,6 +83,10 @@ def load(
                 raise
             plan = planned[-1] if planned else Plan(options, ())
             return _outcome_of_cut(database, plan, run_key, error)
+        except BaseException as stopped:
+            if not isinstance(stopped, Exception):
+                _note_commit(database, run_key, stopped)
+            raise
     raise AssertionError("unreachable")
 
 
@@ -194,6 +200,16 @@ def _news(groups: tuple[GroupPlan, ...], stored: dict[str, StoredGroup], staged:
         )
         for group in groups
     )
+
+
+def _note_commit(database: Database, run_key: str, interrupt: BaseException) -> None:
+    """Tell, as a note on the interrupt, of a load that was committed before it could be stopped."""
+    # Our own connection may still be cancelled by the signal; another one is not.
+    with suppress(psycopg2.Error, TickstockError), closing(database.connect()) as connection:
+        with connection.cursor() as cursor:
+            load_id = store.find_load(cursor, run_key)
+        if load_id is not None:
+            interrupt.add_note(f"load {load_id}")
 
 
 def _outcome_of_cut(database: Database, plan: Plan, run_key: str, error: Exception) -> Outcome:
