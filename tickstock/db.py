@@ -152,10 +152,10 @@ def closing(connection: Connection) -> Iterator[Connection]:
 
 
 @contextmanager
-def transaction(connection: Connection, isolation: str = "REPEATABLE READ") -> Iterator[Cursor]:
-    """Run a block in one transaction: committed at its end, rolled back when it raises."""
+def transaction(connection: Connection) -> Iterator[Cursor]:
+    """Run a block in one REPEATABLE READ transaction: committed at its end, rolled back when it raises."""
     with connection.cursor() as cursor:
-        cursor.execute(f"BEGIN ISOLATION LEVEL {isolation}")
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         try:
             yield cursor
         except BaseException:
@@ -179,8 +179,4 @@ def insert_values(cursor: Cursor, statement: str, rows: Sequence[tuple[Any, ...]
 
 def statement(name: str) -> str:
     """The text of ``sql/NAME.sql``, for a statement long enough to have a file of its own."""
-    return _read(SQL / f"{name}.sql")
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
