@@ -16,10 +16,14 @@ BEGIN
         GRANT USAGE ON SEQUENCE definition_groups_id_seq, group_memberships_id_seq TO app_readwrite;
         GRANT SELECT, INSERT, UPDATE ON load_runs, load_files TO app_readwrite;
         GRANT SELECT ON data_version, membership_versions, migration_checksums, tickstock_migrations TO app_readwrite;
+        GRANT SELECT ON SEQUENCE data_version_version_seq TO app_readwrite;
+        GRANT SELECT ON environment_groups, environment_memberships, environment_stocks, stock_sectors
+            TO app_readwrite;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'app_readonly') THEN
         GRANT SELECT ON definition_groups, group_memberships, load_runs, load_files, data_version,
-            membership_versions, migration_checksums, tickstock_migrations TO app_readonly;
+            membership_versions, migration_checksums, tickstock_migrations,
+            environment_groups, environment_memberships, environment_stocks, stock_sectors TO app_readonly;
     END IF;
 END
 $$;
