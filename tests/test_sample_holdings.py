@@ -1,4 +1,4 @@
-"""What the shipped holdings/ folder promises, read with nothing but the csv module."""
+"""What the shipped holdings/ folder promises, read with the csv module."""
 
 import csv
 import importlib.util
@@ -7,8 +7,14 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from tickstock.db import Connection
+from tickstock.errors import BadInputError
+from tickstock.sector_rules import SYMBOL_RULES
+from tickstock.sources.classification import read_classification
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOLDINGS = REPOSITORY / "holdings"
@@ -165,6 +171,76 @@ def test_the_licence_notice_of_the_package_is_shipped() -> None:
     assert "The above copyright notice and this permission notice shall be included" in notice
 
 
+def shipped_stocks() -> set[str]:
+    """Every stock of the shipped funds, universes and themes."""
+    files = [*map(fund, SHIPPED_FUNDS), "sp500.csv", "nasdaq100.csv", "dow30.csv", "sp600.csv", "themes.csv"]
+    return {symbol for name in files for symbol in symbols(name)}
+
+
+def test_the_classification_has_a_line_for_all_but_a_few_of_the_shipped_stocks() -> None:
+    classified = symbols("stock_classification.csv")
+    assert classified == sorted(set(classified))
+    assert set(classified) <= shipped_stocks()
+    # What we do not know for certain is left out.
+    assert shipped_stocks() - set(classified) == {"GLBE", "NBIS", "SERV", "UROY"}
+    assert len(classified) == 1241
+    assert sum(bool(row["industry"]) for row in rows("stock_classification.csv")) == 1186
+
+
+def test_the_classification_names_gics_sectors_and_their_industries(connection: Connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT description, industries FROM gics_sectors() WHERE name <> 'unknown'")
+        gics = dict(cursor.fetchall())
+    lines = rows("stock_classification.csv")
+    assert list(lines[0]) == ["symbol", "name", "sector", "industry"]
+    assert {row["sector"] for row in lines} == gics.keys()
+    assert [row for row in lines if row["industry"] and row["industry"] not in gics[row["sector"]]] == []
+
+
+def test_the_classification_agrees_with_the_sector_funds_and_with_the_known_by_heart() -> None:
+    sector = {row["symbol"]: row["sector"] for row in rows("stock_classification.csv")}
+    industry = {row["symbol"]: row["industry"] for row in rows("stock_classification.csv")}
+    of_fund = {etf: {sector[symbol] for symbol in symbols(fund(etf))} for etf in SECTOR_FUNDS}
+    assert all(len(sectors) == 1 for sectors in of_fund.values())
+    assert (of_fund["XLK"], of_fund["XLRE"]) == ({"Information Technology"}, {"Real Estate"})
+    assert len(set(map(frozenset, of_fund.values()))) == 11
+
+    assert {symbol: industry[symbol] for symbol in SYMBOL_RULES} == {s: name for s, (_, name) in SYMBOL_RULES.items()}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "sector", "industry"),
+    [
+        ("AAPL", "Information Technology", "Technology Hardware, Storage & Peripherals"),
+        ("BRK.B", "Financials", "Financial Services"),
+        ("ARI", "Financials", "Mortgage Real Estate Investment Trusts (REITs)"),
+        ("CWEN.A", "Utilities", "Independent Power and Renewable Electricity Producers"),
+        ("HFWA", "Financials", "Banks"),
+        ("KMX", "Consumer Discretionary", "Specialty Retail"),
+        ("NSIT", "Information Technology", "Electronic Equipment, Instruments & Components"),
+        ("RIVN", "Consumer Discretionary", "Automobiles"),
+        ("RKLB", "Industrials", "Aerospace & Defense"),
+        ("TWI", "Industrials", "Machinery"),
+        ("UNFI", "Consumer Staples", "Consumer Staples Distribution & Retail"),
+    ],
+)
+def test_a_stock_is_in_its_gics_industry(symbol: str, sector: str, industry: str) -> None:
+    (line,) = [row for row in rows("stock_classification.csv") if row["symbol"] == symbol]
+    assert (line["sector"], line["industry"]) == (sector, industry)
+
+
+def test_companies_have_names_that_are_safe_in_a_spreadsheet() -> None:
+    names = {row["symbol"]: row["name"] for row in rows("stock_classification.csv")}
+    assert [symbol for symbol, name in names.items() if not name.isprintable() or not name.strip()] == []
+    assert [symbol for symbol, name in names.items() if name[0] in "=+-@"] == []
+    assert (names["AAPL"], names["AIZ"], names["RKLB"]) == ("Apple Inc.", "Assurant", "Rocket Lab")
+
+
+def test_the_loaders_reader_finds_nothing_wrong_with_the_classification() -> None:
+    found = read_classification(HOLDINGS / "stock_classification.csv", "classification")
+    assert (found.problems, found.warnings, len(found.rows)) == ((), (), 1241)
+
+
 def build(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(BUILDER), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -178,7 +254,7 @@ def test_the_builder_gives_the_shipped_bytes(tmp_path: Path) -> None:
     done = build("--output", str(tmp_path / "new"))
     assert (done.returncode, done.stderr) == (0, "")
     made = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
-    assert len(made) == 28
+    assert len(made) == 29
     assert made == {name: (HOLDINGS / name).read_bytes() for name in made}
 
 
@@ -190,6 +266,51 @@ def test_the_builder_names_the_package_that_it_lacks(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "pip install pytickersymbols==1.17.10" in done.stderr
     assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def builder() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_sample_holdings", BUILDER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_classification_is_the_decisions_with_the_packages_names(builder: ModuleType) -> None:
+    indices = {
+        "S&P 500": [builder.Stock("XOM", "=Exxon\x07  Mobil, Inc.", ("Energy", "Oil"))],
+        "S&P 600": [builder.Stock("ARI", "Apollo", ("Real Estate",)), builder.Stock("QQ", "Nobody knows", ())],
+    }
+    decisions = {
+        "XOM": builder.Decision("XOM", "", "Energy", "", ""),
+        "ARI": builder.Decision("ARI", "Apollo Commercial", "Financials", "", "mortgage REITs are Financials"),
+        "QQ": builder.Decision("QQ", "", "", "", "not sure"),
+        "RKLB": builder.Decision("RKLB", "Rocket Lab", "Industrials", "Aerospace & Defense", ""),
+    }
+    assert builder.build_classification(indices, {"RKLB"}, decisions) == (
+        "symbol,name,sector,industry\n"
+        "ARI,Apollo Commercial,Financials,\n"
+        "RKLB,Rocket Lab,Industrials,Aerospace & Defense\n"
+        'XOM,"Exxon Mobil, Inc.",Energy,\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("sector", "themes", "message"),
+    [
+        ("Materials", set(), r"XOM: found \['Energy'\] in pytickersymbols, and 'Materials' in sample_sectors.csv"),
+        ("Energy", {"RKLB"}, "found RKLB only in sample_sectors.csv, or only in pytickersymbols and themes.csv"),
+    ],
+)
+def test_the_builder_stops_at_a_stock_that_nobody_decided(
+    sector: str, themes: set[str], message: str, builder: ModuleType
+) -> None:
+    indices = {"S&P 500": [builder.Stock("XOM", "Exxon Mobil", ("Energy",))]}
+    decisions = {"XOM": builder.Decision("XOM", "", sector, "", "")}
+    with pytest.raises(BadInputError, match=message):
+        builder.build_classification(indices, themes, decisions)
 
 
 def test_the_builder_explains_itself() -> None:

@@ -1,11 +1,14 @@
-"""Build the shipped funds and universes of ``holdings/`` from the PyPI package pytickersymbols.
+"""Build the shipped funds, universes and sectors of ``holdings/`` from the PyPI package pytickersymbols.
 
 Needed only to renew these files, so the package is not among the requirements. The members are those of the
 indices as the pinned version of the package lists them; ``holdings/README.md`` says what the files promise.
+``sample_sectors.csv`` beside this script holds what was decided by hand about each stock.
 """
 
 import argparse
+import csv
 import importlib.metadata
+import io
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +20,8 @@ from tickstock.errors import BadInputError, TickstockError
 PACKAGE = "pytickersymbols"
 PACKAGE_VERSION = "1.17.10"  # holdings/README.md and the licence notice name this version too
 HOLDINGS_DIR = Path(__file__).resolve().parents[2] / "holdings"
+BY_HAND = Path(__file__).resolve().with_name("sample_sectors.csv")
+CLASSIFICATION = "stock_classification.csv"
 
 EXAMPLES = f"""\
 examples:
@@ -27,9 +32,10 @@ examples:
 
 
 class Stock(NamedTuple):
-    """One line of an index: the symbol and what the package lists under ``industries``."""
+    """One line of an index: symbol, company and what the package lists under ``industries``."""
 
     symbol: str
+    name: str
     industries: tuple[str, ...]
 
 
@@ -118,7 +124,7 @@ def read_indices() -> dict[str, list[Stock]]:
     return {
         index: check_index(
             index,
-            [Stock(row["symbol"], tuple(row["industries"])) for row in package.get_stocks_by_index(index)],
+            [Stock(row["symbol"], row["name"], tuple(row["industries"])) for row in package.get_stocks_by_index(index)],
         )
         for index in (SP500, NASDAQ100, DOW30, SP600, SP100)
     }
@@ -180,31 +186,101 @@ def build_files(indices: Indices) -> dict[str, str]:
     return files
 
 
+class Decision(NamedTuple):
+    """A line of ``sample_sectors.csv``.
+
+    ``name`` stands where the package has none, or the title of an article about something else; an empty
+    ``sector`` leaves the stock out. ``reason`` is needed where the package has another sector.
+    """
+
+    symbol: str
+    name: str
+    sector: str
+    industry: str
+    reason: str
+
+
+def read_decisions(path: Path = BY_HAND) -> dict[str, Decision]:
+    """The decisions by symbol, in the order of the file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["symbol"]: Decision(**row) for row in csv.DictReader(file, strict=True)}
+
+
+def read_theme_symbols() -> set[str]:
+    """The symbols of ``themes.csv``, which is kept by hand."""
+    with (HOLDINGS_DIR / "themes.csv").open(encoding="utf-8", newline="") as file:
+        return {row["symbol"] for row in csv.DictReader(file, strict=True)}
+
+
+def build_classification(indices: Indices, themes: set[str], decisions: Mapping[str, Decision]) -> str:
+    """The content of ``stock_classification.csv``: the decisions, and the package's names of companies.
+
+    Raises:
+        BadInputError: a stock has no decision, a decision has no stock, or the package has another sector than
+            the decision and no reason is given.
+    """
+    sp500 = {stock.symbol: stock for stock in indices[SP500]}
+    # The package has a record an index; the sectors stand in that of the S&P 500.
+    listed = {stock.symbol: stock for stocks in indices.values() for stock in stocks} | sp500
+    strangers = sorted((listed.keys() | themes) ^ decisions.keys())
+    if strangers:
+        raise BadInputError(
+            f"found {', '.join(strangers)} only in {BY_HAND.name}, or only in {PACKAGE} and themes.csv, "
+            f"expected every stock in both; look it up and mend {BY_HAND.name}"
+        )
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["symbol", "name", "sector", "industry"])
+    for symbol, decision in sorted(decisions.items()):
+        stock = listed.get(symbol)
+        if stock:
+            check_decision(decision, {sector_of(stock)} if symbol in sp500 else SECTORS.intersection(stock.industries))
+        if decision.sector:
+            name = decision.name or clean_name(stock.name if stock else "")
+            lines.writerow([symbol, name, decision.sector, decision.industry])
+    return text.getvalue()
+
+
+def check_decision(decision: Decision, named: set[str]) -> None:
+    """Raise BadInputError where the package names other sectors, and the decision gives no reason."""
+    if named and named != {decision.sector} and not decision.reason:
+        raise BadInputError(
+            f"{decision.symbol}: found {sorted(named)} in {PACKAGE}, and {decision.sector!r} in {BY_HAND.name}; "
+            "look it up, and enter the right sector or a reason"
+        )
+
+
+def clean_name(name: str) -> str:
+    """A company's name without control characters, and without a first one that a spreadsheet takes for a formula."""
+    printable = "".join(c if c.isprintable() else " " for c in name)
+    return " ".join(printable.split()).lstrip("=+-@ ")
+
+
 def write_files(files: Mapping[str, str], folder: Path) -> None:
     """Write the files with LF line ends on every system."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            (folder / name).write_bytes(content.encode("ascii"))
+            (folder / name).write_bytes(content.encode())
     except OSError as error:
         raise BadInputError(f"cannot write to {folder}: {error.strerror}; try another --output") from error
 
 
 def summary(files: Mapping[str, str]) -> str:
     """A table of the files with their numbers of stocks and of weights."""
-    lines = [f"{'file':<20} {'stocks':>6} {'weights':>7}"]
+    lines = [f"{'file':<24} {'stocks':>6} {'weights':>7}"]
     for name, content in files.items():
-        rows = content.splitlines()[1:]
-        weights = sum("," in row and not row.endswith(",") for row in rows)
-        lines.append(f"{name:<20} {len(rows):>6} {weights:>7}")
-    lines.append(f"{len(FUNDS)} funds, {len(UNIVERSES)} universes from {PACKAGE} {PACKAGE_VERSION}")
+        header, *rows = content.splitlines()
+        weights = sum(not row.endswith(",") for row in rows) if header == "symbol,weight" else 0
+        lines.append(f"{name:<24} {len(rows):>6} {weights:>7}")
+    lines.append(f"{len(FUNDS)} funds, {len(UNIVERSES)} universes, the sectors from {PACKAGE} {PACKAGE_VERSION}")
     return "\n".join(lines)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the files and print what was written; 0 when done, 1 when that was not possible."""
     parser = argparse.ArgumentParser(
-        description="Build the shipped funds and universes from the PyPI package pytickersymbols.",
+        description="Build the shipped funds, universes and sectors from the PyPI package pytickersymbols.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -217,7 +293,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     try:
-        files = build_files(read_indices())
+        indices = read_indices()
+        files = build_files(indices)
+        files[CLASSIFICATION] = build_classification(indices, read_theme_symbols(), read_decisions())
         write_files(files, args.output)
     except TickstockError as error:
         print(f"error: {error}", file=sys.stderr)
