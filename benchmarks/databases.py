@@ -57,7 +57,8 @@ class Databases:
         """Make the template BASELINE, for whoever only fills ``group_memberships``.
 
         The table has its primary key, UNIQUE (group_id, symbol), the index on symbol and the foreign key, but
-        none of the triggers that keep the record; the groups of ``funds`` are there, with ids from 1 on.
+        none of the triggers that keep the record; the groups of ``funds`` are there, with ids from
+        1 on, and the sector unknown.
         """
         self.drop(BASELINE)
         self._create(BASELINE, "template0")
@@ -66,9 +67,10 @@ class Databases:
         for path in list(available(SQL).values())[:2]:
             shutil.copy(path, first_two)
         migrate(self._database(BASELINE), first_two)
-        rows = [(number, fund.name) for number, fund in enumerate(funds, start=1)]
+        groups = [*((fund.name, "ETF") for fund in funds), ("unknown", "SECTOR")]
+        rows = [(number, *group) for number, group in enumerate(groups, start=1)]
         with closing(self._database(BASELINE).connect()) as connection, connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO definition_groups (id, name, type) VALUES (%s, %s, 'ETF')", rows)
+            cursor.executemany("INSERT INTO definition_groups (id, name, type) VALUES (%s, %s, %s)", rows)
 
     def fresh(self, template: str) -> str:
         """A copy of a template, connected to once: the first connection builds catalogue caches on disk."""

@@ -102,13 +102,23 @@ def write_folder(made: Iterable[Fund], folder: Path) -> Path:
 def write_copy_file(made: Iterable[Fund], path: Path) -> Path:
     """Write the rows that the loader stores, in key order and in COPY's text format; give the path.
 
-    The columns are group_id (the fund's place in the row, from 1), symbol, weight, metadata.
+    The columns are group_id (the fund's place in the row, from 1), symbol, weight, metadata. The last group is the
+    sector unknown, which every stock enters.
     """
+    stocks: set[str] = set()
+    number = 0
     with path.open("w", encoding="utf-8") as file:
         for number, fund in enumerate(made, start=1):
             for symbol, weight in sorted(fund.holdings):
                 file.write(f'{number}\t{symbol}\t{percent(weight)}\t{{"source": "file"}}\n')
+            stocks.update(symbol for symbol, _ in fund.holdings)
+        file.writelines(f'{number + 1}\t{symbol}\t\\N\t{{"source": "unclassified"}}\n' for symbol in sorted(stocks))
     return path
+
+
+def count_stocks(made: Iterable[Fund]) -> int:
+    """How many different stocks the funds hold."""
+    return len({symbol for fund in made for symbol, _ in fund.holdings})
 
 
 def percent(weight: int) -> str:

@@ -11,7 +11,7 @@ from tickstock.settings import REPOSITORY
 
 LOADER = REPOSITORY / "scripts" / "cache_maintenance" / "load_etf_holdings.py"
 STORED = "SELECT count(*) FROM group_memberships"
-# The plain rows, their open versions without those of the groups themselves, and the numbers of the last load.
+# All rows, their open versions without those of the groups themselves, and the numbers of the last load.
 RECORDED = (
     "SELECT (SELECT count(*) FROM group_memberships),"
     " (SELECT count(*) FROM membership_versions WHERE closed_by IS NULL AND symbol <> ''),"

@@ -26,7 +26,7 @@ class Loader(NamedTuple):
     description: str
     examples: str
     find: Find
-    reads_files: bool = True
+    reads: str = "files"  # or "evidence" for sectors, or "nothing"
 
 
 def command(loader: Loader, argv: Sequence[str] | None) -> int:
@@ -67,8 +67,13 @@ def parser(loader: Loader) -> argparse.ArgumentParser:
     result.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
     if loader.type == "ETF":
         result.add_argument("--etf", metavar="SYMBOL", type=str.upper, help="this fund alone")
-    if loader.reads_files:
+    if loader.reads != "nothing":
         result.add_argument("--holdings-dir", metavar="FOLDER", type=Path, help="where the files are (HOLDINGS_DIR)")
+    if loader.reads == "evidence":
+        for kind, name in (("classification", "stock_classification.csv"), ("overrides", "sector_overrides.csv")):
+            text = f"CSV with symbol,sector,industry ({name} in the holdings folder)"
+            result.add_argument(f"--{kind}", metavar="FILE", type=Path, help=text)
+    if loader.reads == "files":
         result.add_argument("--skip-bad-files", action="store_true", help="load the rest when files have problems")
         result.add_argument("--keep-missing", action="store_true", help="incremental: leave rows gone from a file")
     result.add_argument("--keep-manual", action="store_true", help="full: leave what was made or edited by hand")

@@ -1,4 +1,4 @@
-"""The four loaders: what each loads, and the words of its script."""
+"""The loaders: what each loads, and the words of its script."""
 
 from __future__ import annotations
 
@@ -37,6 +37,20 @@ def _universes(connection: Connection, options: argparse.Namespace, folder: Path
     return universe_inputs(folder)
 
 
+def _build(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+    return _classified(connection, options, folder, build=True)
+
+
+def _enrich(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+    return _classified(connection, options, folder, build=False)
+
+
+def _classified(connection: Connection, options: argparse.Namespace, folder: Path, build: bool) -> Inputs:
+    from tickstock.relationships.evidence import EvidenceFiles, sector_method_inputs
+
+    return sector_method_inputs(connection, EvidenceFiles(folder, options.classification, options.overrides), build)
+
+
 SECTORS = Loader(
     program="organize_sectors_industries",
     type="SECTOR",
@@ -46,7 +60,35 @@ SECTORS = Loader(
         scripts/cache_maintenance/organize_sectors_industries.py
     """,
     find=_sectors,
-    reads_files=False,
+    reads="nothing",
+)
+
+BUILD = Loader(
+    program="build_stock_metadata",
+    type="SECTOR",
+    description="See to it that every stock is in one sector: from overrides and the symbol rules, else 'unknown'. "
+    "What enrich_sectors.py found out stays.",
+    examples="""
+        scripts/cache_maintenance/build_stock_metadata.py --dry-run
+        scripts/cache_maintenance/build_stock_metadata.py
+        scripts/cache_maintenance/build_stock_metadata.py --rebuild --overrides my_sectors.csv
+    """,
+    find=_build,
+    reads="evidence",
+)
+
+ENRICH = Loader(
+    program="enrich_sectors",
+    type="SECTOR",
+    description="Classify every stock from all evidence: overrides, the eleven sector SPDRs, issuers' files, "
+    "a classification, symbol rules.",
+    examples="""
+        scripts/cache_maintenance/enrich_sectors.py --mode dry-run
+        scripts/cache_maintenance/enrich_sectors.py --mode incremental
+        scripts/cache_maintenance/enrich_sectors.py --mode full --classification us_stocks.csv
+    """,
+    find=_enrich,
+    reads="evidence",
 )
 
 THEMES = Loader(
@@ -87,4 +129,4 @@ UNIVERSES = Loader(
 )
 
 # In the order of the weekly run.
-ALL = (SECTORS, THEMES, ETFS, UNIVERSES)
+ALL = (ETFS, UNIVERSES, SECTORS, THEMES, ENRICH)

@@ -7,7 +7,7 @@ UPDATE definition_groups g
  WHERE p.action = 'changed' AND g.id = p.group_id;
 
 INSERT INTO group_memberships (group_id, symbol, weight, metadata)
-SELECT g.group_id, r.symbol, r.new_weight, '{"source": "file"}'
+SELECT g.group_id, r.symbol, r.new_weight, COALESCE(r.new_metadata, '{"source": "file"}')
   FROM planned_changes r
   JOIN planned_groups g USING (no)
  WHERE r.action = 'added'
@@ -15,7 +15,8 @@ SELECT g.group_id, r.symbol, r.new_weight, '{"source": "file"}'
 
 UPDATE group_memberships m
    SET weight = r.new_weight,
-       metadata = CASE WHEN m.metadata ->> 'source' = 'file' THEN m.metadata
+       metadata = CASE WHEN r.new_metadata IS NOT NULL THEN m.metadata || r.new_metadata
+                       WHEN m.metadata ->> 'source' = 'file' THEN m.metadata
                        ELSE m.metadata || '{"source": "file"}' END
   FROM planned_rows r
  WHERE r.action = 'changed' AND m.id = r.membership_id;

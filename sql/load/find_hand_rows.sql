@@ -1,5 +1,6 @@
 -- In the groups that are not as the last load left them: the rows that a hand made, edited or deleted since, and
--- those that the last load kept as a hand's. Adopted rows, there since before the migration, are among them.
+-- those that the last load kept as a hand's. Adopted rows, there since before the migration, are among them; rows
+-- that a load of another type put there (a stock that entered as unknown) are not.
 
 INSERT INTO hand_rows (group_id, symbol, adopted)
 WITH last AS (
@@ -8,25 +9,34 @@ WITH last AS (
      WHERE f.group_id = ANY (%(drifted)s)
      ORDER BY f.group_id, f.id DESC
 ), left_then AS (
-    SELECT v.group_id, v.symbol, v.weight
+    SELECT v.group_id, v.symbol, v.weight,
+           CASE WHEN %(type)s = 'SECTOR' THEN sector_evidence(v.metadata) END AS evidence
       FROM last l
       JOIN membership_versions v ON v.group_id = l.group_id AND v.symbol IS NOT NULL
       JOIN data_version o ON o.load_id = v.opened_by AND o.version <= l.version
       LEFT JOIN data_version c ON c.load_id = v.closed_by
      WHERE c.version IS NULL OR c.version > l.version
 ), stored AS (
-    SELECT group_id, symbol, weight, metadata ->> 'source' = 'file' AS owned
+    SELECT group_id, symbol, weight, metadata,
+           CASE WHEN %(type)s = 'SECTOR' THEN sector_evidence(metadata) END AS evidence
       FROM group_memberships WHERE group_id = ANY (%(drifted)s)
 ), by_hand AS (
-    SELECT group_id, unnest(kept_symbols) AS symbol FROM last
-    UNION
-    SELECT group_id, symbol
-      FROM left_then t FULL JOIN stored s USING (group_id, symbol)
-     WHERE t IS NULL OR s IS NULL OR t.weight IS DISTINCT FROM s.weight
+    SELECT group_id, symbol, bool_or(known) AS known
+      FROM (
+        SELECT group_id, unnest(kept_symbols) AS symbol, true AS known FROM last
+        UNION ALL
+        SELECT group_id, symbol, NOT (t IS NULL)
+          FROM left_then t FULL JOIN stored s USING (group_id, symbol)
+         WHERE t IS NULL OR s IS NULL OR (t.weight, t.evidence) IS DISTINCT FROM (s.weight, s.evidence)
+      ) found
+     GROUP BY group_id, symbol
 )
-SELECT h.group_id, h.symbol, s.owned IS NOT TRUE AND r.kind IS NOT DISTINCT FROM 'adopted'
+SELECT h.group_id, h.symbol,
+       (s.metadata ->> 'source' = ANY (%(sources)s)) IS NOT TRUE AND r.kind IS NOT DISTINCT FROM 'adopted'
   FROM by_hand h
   LEFT JOIN stored s USING (group_id, symbol)
   LEFT JOIN membership_versions v
     ON v.group_id = h.group_id AND v.symbol = h.symbol AND v.closed_by IS NULL
-  LEFT JOIN load_runs r ON r.id = v.opened_by;
+  LEFT JOIN load_runs r ON r.id = v.opened_by
+ WHERE h.known OR r.kind IS DISTINCT FROM 'load'
+    OR (v.weight, v.metadata) IS DISTINCT FROM (s.weight, s.metadata);

@@ -7,7 +7,10 @@ SELECT COALESCE(s.no, -g.id), g.id, COALESCE(s.name, g.name),
            WHEN s.no IS NULL AND NOT %(remove)s THEN 'kept'
            WHEN s.no IS NULL AND %(leave_hand)s
                 AND (g.metadata ->> 'source' IS NULL OR r.kind = 'manual'
-                     OR EXISTS (SELECT FROM hand_rows h WHERE h.group_id = g.id)) THEN 'kept'
+                     OR EXISTS (SELECT FROM hand_rows h WHERE h.group_id = g.id)
+                     OR EXISTS (SELECT FROM group_memberships m
+                                 WHERE m.group_id = g.id
+                                   AND (m.metadata ->> 'source' = ANY (%(sources)s)) IS NOT TRUE)) THEN 'kept'
            WHEN s.no IS NULL THEN 'removed'
            WHEN g.description IS NOT DISTINCT FROM COALESCE(s.description, g.description)
                 AND g.metadata @> s.metadata THEN 'unchanged'

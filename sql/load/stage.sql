@@ -20,7 +20,8 @@ CREATE TEMPORARY TABLE staged_groups (
 CREATE TEMPORARY TABLE staged_rows (
     no integer NOT NULL,
     symbol varchar(50) COLLATE "C" NOT NULL,
-    weight numeric(9, 6)
+    weight numeric(9, 6),
+    metadata jsonb              -- the loader's own keys; NULL: those of a file's row
 );
 
 CREATE TEMPORARY TABLE planned_groups (
@@ -41,6 +42,7 @@ CREATE TEMPORARY TABLE planned_rows (
     membership_id integer,
     old_weight numeric(9, 6),
     new_weight numeric(9, 6),
+    new_metadata jsonb,
     action varchar(9) NOT NULL,
     in_file boolean NOT NULL,
     by_hand boolean NOT NULL
@@ -54,8 +56,8 @@ CREATE TEMPORARY TABLE hand_rows (
 
 -- The whole plan. Of a new group every row is added, so nothing had to be compared.
 CREATE TEMPORARY VIEW planned_changes AS
-SELECT no, symbol, membership_id, old_weight, new_weight, action, in_file, by_hand FROM planned_rows
+SELECT no, symbol, membership_id, old_weight, new_weight, new_metadata, action, in_file, by_hand FROM planned_rows
 UNION ALL
-SELECT no, r.symbol, NULL, NULL, r.weight, 'added', true, false
+SELECT no, r.symbol, NULL, NULL, r.weight, r.metadata, 'added', true, false
   FROM staged_rows r JOIN planned_groups g USING (no)
  WHERE g.action = 'added';

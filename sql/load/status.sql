@@ -7,7 +7,11 @@ WITH groups AS (
        AND (%(only)s::text IS NULL OR name = %(only)s)
 ), contents AS (
     SELECT group_id,
-           md5(string_agg(symbol || '|' || COALESCE(weight::text, ''), E'\n' ORDER BY symbol)) AS fingerprint,
+           md5(string_agg(
+               symbol || '|' || COALESCE(weight::text, '')
+               || CASE WHEN %(type)s = 'SECTOR' THEN '|' || sector_evidence(metadata)::text ELSE '' END,
+               E'\n' ORDER BY symbol
+           )) AS fingerprint,
            count(*) AS members,
            count(weight) AS weighted
       FROM group_memberships

@@ -53,6 +53,9 @@ class Fund:
         moved = was != now or (now and self.left[symbol] != self.weights[symbol])
         return moved or symbol in self.hands or (now and symbol not in self.owned)
 
+    def has_hands(self) -> bool:
+        return any(map(self.is_hands, {*self.left, *self.weights}))
+
     def action(self, symbol: str, file: Rows, leave_hand: bool, keep_missing: bool) -> str:
         hand = leave_hand and self.is_hands(symbol)
         if symbol not in self.weights:
@@ -92,7 +95,7 @@ class Model:
         """Counts by fund, of the funds that have a file."""
         full = mode == "full"
         for name in list(self.funds):
-            if full and name not in self.files:
+            if full and name not in self.files and not (keep_manual and self.funds[name].has_hands()):
                 del self.funds[name]
         return {
             name: self.funds.setdefault(name, Fund()).load(rows, keep_manual or not full, keep_missing and not full)
@@ -243,6 +246,11 @@ INCREMENTALLY = ("load", "incremental", False, False)
 # So is a row with a note.
 @example([("annotate", "SPY", "AA", None), ("edit", "SPY", "BB", TEN),
           ("write", "SPY", {"AA": None, "BB": TWENTY}), INCREMENTALLY])  # fmt: skip
+# With --keep-manual a fund without a file stays for the sake of a hand's row.
+@example([("edit", "SPY", "AA", TWENTY), ("write", "QQQ", {"AA": TEN}), ("unlink", "SPY"),
+          ("load", "full", True, False)])  # fmt: skip
+@example([("disown", "SPY", "AA", None), ("write", "QQQ", {"AA": TEN}), ("unlink", "SPY"),
+          ("load", "full", True, False)])  # fmt: skip
 # The file dropped what a hand had deleted, and takes it up again.
 @example([("edit", "SPY", "BB", TEN), ("delete", "SPY", "AA", None), ("write", "SPY", {"BB": TWENTY}), INCREMENTALLY,
           ("write", "SPY", {"AA": TEN}), INCREMENTALLY])  # fmt: skip

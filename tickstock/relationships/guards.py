@@ -25,10 +25,11 @@ def refusals(
     for group in groups:
         file, before = files.get(group.name), stored.get(group.name)
         unseen = before is None or file is None or before.last_checksum != file.checksum
+        if options.type == "SECTOR":
+            continue  # its rows are no file's: a stock moves to another sector, or is a member of nothing any more
         if file and (unseen or group.changes):
             yield from ((group.name, found) for found in _file_refusals(file, before))
-        may_empty = options.type == "SECTOR" and group.name == "unknown"
-        if group.action != "removed" and not may_empty and group.lost > max(LOSS_ROWS, LOSS_SHARE * group.stored):
+        if group.action != "removed" and group.lost > max(LOSS_ROWS, LOSS_SHARE * group.stored):
             yield group.name, (
                 f"{group.name} would lose {group.lost:,} of {group.stored:,} members to no other group "
                 f"({group.lost / group.stored:.0%}; more than {LOSS_SHARE:.0%} looks like a partial file)"
@@ -65,6 +66,17 @@ def _file_refusals(file: StagedFile, before: StoredGroup | None) -> Iterator[str
         )
 
 
+def declassified(unclassified: Mapping[str, int], groups: tuple[GroupPlan, ...]) -> Iterator[str]:
+    """Yield a sentence for every sector of which much would become unknown (``unclassified``: stocks by sector)."""
+    for group in groups:
+        count = unclassified.get(group.name, 0)
+        if count > max(LOSS_ROWS, LOSS_SHARE * group.stored):
+            yield (
+                f"{group.name}: {count:,} of {group.stored:,} stocks have no evidence any more and are unknown; "
+                "is the classification, or a sector SPDR, cut off?"
+            )
+
+
 def warnings(
     options: Options, files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]
 ) -> Iterator[str]:
@@ -85,7 +97,7 @@ def warnings(
         listed = f"{', '.join(orphans[:5])}{', …' if len(orphans) > 5 else ''}"
         yield f"{len(orphans)} stored group(s) without a file stay as they are: {listed}"
     for group in groups:
-        if group.read and not group.left:
+        if group.read and not group.left and options.type != "SECTOR":
             yield f"{group.name}: no member is left; its rows were deleted by hand, --mode full brings them back"
         if group.missing:
             yield f"{group.name}: {group.missing} rows are gone from the file and stay (--keep-missing)"

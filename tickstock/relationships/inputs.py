@@ -14,6 +14,7 @@ from tickstock.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from tickstock.db import Connection
+    from tickstock.relationships.sectors import Method
     from tickstock.sources.folder import Candidate, Listing
     from tickstock.sources.records import Problem, Source
 
@@ -25,6 +26,7 @@ class Inputs(NamedTuple):
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     bad_groups: tuple[str, ...] = ()  # of the problems; empty where nobody can tell
+    method: Method | None = None  # gives the groups their rows, from evidence and what is stored
 
 
 def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
@@ -37,9 +39,9 @@ def etf_inputs(folder: Path, only: str | None = None) -> Inputs:
     from tickstock.sources.folder import scan
     from tickstock.sources.registry import read_fund_names, read_universe_registry
 
-    names = read_fund_names(_reserved(folder, "funds.csv"))
+    names = read_fund_names(reserved(folder, "funds.csv"))
     funds = {name.casefold(): etf for etf, name in names.items()}
-    listing = scan(folder, "ETF", read_universe_registry(_reserved(folder, "universes.csv")))
+    listing = scan(folder, "ETF", read_universe_registry(reserved(folder, "universes.csv")))
     groups = tuple(
         _group(candidate, names.get(candidate.group))._replace(read=partial(_read_fund, candidate, funds))
         for candidate in listing.candidates
@@ -62,7 +64,7 @@ def universe_inputs(folder: Path) -> Inputs:
     from tickstock.sources.folder import scan
     from tickstock.sources.registry import read_universe_registry
 
-    registry = read_universe_registry(_reserved(folder, "universes.csv"))
+    registry = read_universe_registry(reserved(folder, "universes.csv"))
     listing = scan(folder, "UNIVERSE", registry)
     if not listing.candidates and not listing.problems:
         raise NoInputError(f"{folder}: found no universe, expected {', '.join(f'{name}.csv' for name in registry)}")
@@ -80,7 +82,7 @@ def theme_inputs(folder: Path) -> Inputs:
     """The themes of ``themes.csv``. Raises BadInputError where that cannot be read as a whole."""
     from tickstock.sources.themes import read_themes
 
-    sources = read_themes(_reserved(folder, "themes.csv"))
+    sources = read_themes(reserved(folder, "themes.csv"))
     return Inputs(
         tuple(
             GroupInput(
@@ -109,7 +111,12 @@ def sector_inputs(connection: Connection) -> Inputs:
         )
 
 
-def _reserved(folder: Path, name: str) -> Path:
+def reserved(folder: Path, name: str) -> Path:
+    """The file with this reserved name: the folder's own, else the one that comes with the suite.
+
+    Raises:
+        BadInputError: there is no such folder.
+    """
     if not folder.is_dir():
         found, hint = ("a file", "name its folder") if folder.exists() else ("no such folder", "check the path")
         raise BadInputError(f"{folder}: found {found}, expected a folder with input files; {hint}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,9 +14,11 @@ from psycopg2 import errors
 from tickstock.db import closing
 from tickstock.errors import BadInputError, BusyError, RefusedError, TickstockError
 from tickstock.relationships import guards, store
+from tickstock.relationships.entering import count_entering, enter_stocks
 from tickstock.relationships.inputs import Inputs
-from tickstock.relationships.locks import locked_transaction
+from tickstock.relationships.locks import MovedError, locked_transaction
 from tickstock.relationships.plan import GroupPlan, Options, Outcome, Plan, StoredGroup
+from tickstock.relationships.sectors import conflict_warnings, count_unclassified, read_coverage
 from tickstock.relationships.staging import GroupInput, Staged, clear_tables, create_tables, stage
 
 if TYPE_CHECKING:
@@ -34,14 +36,11 @@ def _jitter(attempt: int) -> float:
 
 
 class _Run(NamedTuple):
-    """What is known of a load should its connection be cut: its key in ``load_runs``, and what it planned."""
+    """What outlives an attempt, or a cut connection: the run's key in ``load_runs``, and what it planned."""
 
+    database: Database
     key: str
     planned: list[Plan]
-
-
-class _MovedError(Exception):
-    """The stored state moved between the decision what to read and the lock."""
 
 
 def load(
@@ -69,8 +68,8 @@ def load(
     planned: list[Plan] = []
     for attempt in range(RETRIES + 1):
         try:
-            return _attempt(connection, inputs, options, progress, _Run(run_key, planned))
-        except (_MovedError, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation) as error:
+            return _attempt(connection, inputs, options, progress, _Run(database, run_key, planned))
+        except (MovedError, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation) as error:
             if attempt == RETRIES:
                 raise BusyError(
                     f"other sessions kept changing the same rows, {RETRIES + 1} times in a row "
@@ -105,18 +104,19 @@ def _attempt(
         if store.read_version(cursor) != version:
             stored = store.read_status(cursor, options)
             if _to_read(inputs.groups, stored, options) != to_read:
-                raise _MovedError
+                raise MovedError
         plan = _plan(cursor, options, stored, staged, inputs)
         run.planned.append(plan)
         if options.dry_run:
-            return Outcome(plan)
+            return Outcome(plan, entered=count_entering(cursor, options))
         if plan.refusals:
             raise RefusedError(_refusal(plan))
         if plan.empty and not plan.news:
             return Outcome(plan)
         rows = plan.total("added") + plan.total("changed") + plan.total("removed")
         progress("writing rows", 0, rows)
-        return Outcome(plan, store.apply_plan(cursor, plan, run.key, staged.files))
+        load_id = store.apply_plan(cursor, plan, run.key)
+        return Outcome(plan, load_id, enter_stocks(run.database, cursor, options))
 
 
 def _to_read(groups: Sequence[GroupInput], stored: dict[str, StoredGroup], options: Options) -> frozenset[str]:
@@ -160,7 +160,17 @@ def _plan(
     staged: Staged,
     inputs: Inputs,
 ) -> Plan:
-    groups = store.compute_plan(cursor, options, stored, [*staged.bad_groups, *inputs.bad_groups])
+    store.find_hand_rows(cursor, options, stored)
+    spared = [*staged.bad_groups, *inputs.bad_groups]
+    coverage = None
+    conflicts: Iterable[str] = ()
+    if inputs.method:
+        staged = inputs.method.stage(cursor, options, stored)
+        coverage, conflicts = read_coverage(cursor, options), tuple(conflict_warnings(cursor))
+        spared.append("")  # which sectors there are is not its business
+    groups = store.compute_plan(cursor, options, stored, spared)
+    if inputs.method:
+        conflicts = (*conflicts, *guards.declassified(count_unclassified(cursor), groups))
     refused: list[str] = []
     overridden: list[str] = []
     for name, found in guards.refusals(options, groups, staged.files, stored):
@@ -174,9 +184,11 @@ def _plan(
             *inputs.warnings,
             *_left_out((*inputs.problems, *staged.problems)),
             *guards.warnings(options, staged.files, groups),
+            *conflicts,
         ),
         files=tuple(staged.files[name] for name in sorted(staged.files)),
         news=_news(groups, stored, staged),
+        coverage=coverage,
     )
 
 

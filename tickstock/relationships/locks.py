@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _KEY = "hashtextextended('tickstock load ' || %(environment)s || ' ' || %(type)s, 0)"
 
 
+class MovedError(Exception):
+    """The stored state moved between the decision what to do and the lock: try again."""
+
+
+def hold_lock(cursor: Cursor, options: Options) -> None:
+    """Take the lock of (environment, type) until the end of the transaction."""
+    cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY})", {"environment": options.environment, "type": options.type})
+
+
 @contextmanager
 def locked_transaction(connection: Connection, options: Options) -> Iterator[Cursor]:
     """Run a block in one REPEATABLE READ transaction that holds the lock of (environment, type).

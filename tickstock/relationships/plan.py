@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tickstock.relationships.staging import StagedFile
 
 
+# Who owns a row, as metadata.source says; those of a sector from the strongest evidence to the weakest.
+FILE_SOURCES = ("file",)
+SECTOR_SOURCES = ("override", "sector_etf", "issuer_file", "classification", "symbol_rule", "unclassified")
+
+
 class Options(NamedTuple):
     """How a load goes about its work.
 
@@ -37,6 +42,11 @@ class Options(NamedTuple):
     def leave_hand(self) -> bool:
         """Whether rows that a hand made, edited or deleted stay as they are."""
         return self.keep_manual or not self.full
+
+    @property
+    def sources(self) -> list[str]:
+        """What ``metadata.source`` says on a row that is not a hand's."""
+        return list(SECTOR_SOURCES if self.type == "SECTOR" else FILE_SOURCES)
 
     def forces(self, group: str) -> bool:
         return self.force if isinstance(self.force, bool) else group.casefold() in self.force
@@ -103,7 +113,8 @@ class GroupPlan(NamedTuple):
 class Plan(NamedTuple):
     """What a load would do, group by group, and the files that it read.
 
-    ``news`` says that a file is new although its rows are not.
+    ``news`` says that a file is new although its rows are not; ``coverage`` is what a classification of
+    stocks comes to.
     """
 
     options: Options
@@ -113,6 +124,7 @@ class Plan(NamedTuple):
     warnings: tuple[str, ...] = ()
     files: tuple[StagedFile, ...] = ()
     news: bool = False
+    coverage: Coverage | None = None
 
     def total(self, word: str) -> int:
         """Sum one of the five words (or ``missing``, ``put_back``) over all groups."""
@@ -125,6 +137,18 @@ class Plan(NamedTuple):
     def empty(self) -> bool:
         """Whether applying it would change no group and no membership."""
         return not any(group.changes for group in self.groups)
+
+
+class Coverage(NamedTuple):
+    """How far the stocks are classified: counts by source (a hand's rows under ``by hand``)."""
+
+    sources: dict[str, int]
+    classified: int
+    conflicts: int
+
+    @property
+    def stocks(self) -> int:
+        return sum(self.sources.values())
 
 
 class RowChange(NamedTuple):
@@ -141,10 +165,14 @@ class RowChange(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a load did (or, as a dry run, would do). ``load_id`` is None where nothing was written."""
+    """What a load did (or, as a dry run, would do). ``load_id`` is None where nothing was written.
+
+    ``entered`` counts the stocks that were no member of anything before, and are in ``unknown`` now.
+    """
 
     plan: Plan
     load_id: int | None = None
+    entered: int = 0
 
 
 def row_changes(connection: Connection) -> Iterator[RowChange]:

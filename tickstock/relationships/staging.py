@@ -98,7 +98,7 @@ def stage(
         if reading:
             # COPY only ever calls read().
             stream = cast(TextIO, _Stream(_lines(reading, staged, progress)))
-            cursor.copy_expert("COPY staged_rows FROM STDIN", stream, _COPY_BLOCK)
+            cursor.copy_expert("COPY staged_rows (no, symbol, weight) FROM STDIN", stream, _COPY_BLOCK)
         _insert_groups(cursor, numbered, staged)
     return staged
 

@@ -13,7 +13,6 @@ from tickstock.relationships.plan import GroupPlan, Options, Plan, StoredGroup
 
 if TYPE_CHECKING:
     from tickstock.db import Cursor
-    from tickstock.relationships.staging import StagedFile
 
 
 def read_version(cursor: Cursor) -> int:
@@ -29,6 +28,14 @@ def read_status(cursor: Cursor, options: Options) -> dict[str, StoredGroup]:
         {"type": options.type, "environment": options.environment, "only": options.only},
     )
     return {row[0]: StoredGroup._make(row) for row in cursor.fetchall()}
+
+
+def find_hand_rows(cursor: Cursor, options: Options, stored: Mapping[str, StoredGroup]) -> None:
+    """Fill ``hand_rows``, for the plan: what a hand made, edited or deleted since the last load."""
+    drifted = [group.id for group in stored.values() if group.drifted]
+    if drifted:
+        values = {"drifted": drifted, "type": options.type, "sources": options.sources}
+        cursor.execute(statement("load/find_hand_rows"), values)
 
 
 def compute_plan(
@@ -47,10 +54,8 @@ def compute_plan(
         "leave_hand": options.leave_hand,
         "keep_missing": options.keep_missing and not options.full,
         "spared": spared,
+        "sources": options.sources,
     }
-    drifted = [group.id for group in stored.values() if group.drifted]
-    if drifted:
-        cursor.execute(statement("load/find_hand_rows"), {"drifted": drifted})
     cursor.execute(statement("load/plan_groups"), values)
     cursor.execute(statement("load/plan_rows"), values)
     cursor.execute(statement("load/count_plan"))
@@ -74,7 +79,7 @@ def _group_plan(row: tuple, stored: Mapping[str, StoredGroup]) -> GroupPlan:  # 
     )  # fmt: skip
 
 
-def apply_plan(cursor: Cursor, plan: Plan, run_key: str, files: Mapping[str, StagedFile]) -> int:
+def apply_plan(cursor: Cursor, plan: Plan, run_key: str) -> int:
     """Write the plan and its record; give the load's id. Runs inside the caller's transaction.
 
     Raises:
@@ -85,7 +90,8 @@ def apply_plan(cursor: Cursor, plan: Plan, run_key: str, files: Mapping[str, Sta
     if options.type != "SECTOR":
         cursor.execute(
             "SELECT create_sector_groups(%(environment)s) WHERE NOT EXISTS"
-            " (SELECT FROM definition_groups WHERE type = 'SECTOR' AND environment = %(environment)s)",
+            " (SELECT FROM definition_groups WHERE name = 'unknown' AND type = 'SECTOR'"
+            " AND environment = %(environment)s)",
             {"environment": options.environment},
         )
     cursor.execute(
@@ -98,7 +104,7 @@ def apply_plan(cursor: Cursor, plan: Plan, run_key: str, files: Mapping[str, Sta
     )
     _record_files(cursor, plan, load_id)
     cursor.execute(statement("load/apply"))
-    _check(cursor, plan, load_id, files)
+    _check(cursor, plan, load_id)
     return load_id
 
 
@@ -138,8 +144,9 @@ def _record_files(cursor: Cursor, plan: Plan, load_id: int) -> None:
         )
 
 
-def _check(cursor: Cursor, plan: Plan, load_id: int, files: Mapping[str, StagedFile]) -> None:
+def _check(cursor: Cursor, plan: Plan, load_id: int) -> None:
     after = read_status(cursor, plan.options)
+    files = {file.name: file for file in plan.files}
     for group in plan.groups:
         stored = after.get(group.name)
         if (stored is None) != (group.action == "removed"):

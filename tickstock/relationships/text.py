@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from tickstock.relationships.plan import GroupPlan, Outcome, Plan, RowChange
+from tickstock.relationships.plan import Coverage, GroupPlan, Outcome, Plan, RowChange
 
 WORDS = ("added", "changed", "removed", "unchanged", "kept")
 MEMBER_NOUNS = {"ETF": "holdings"}
@@ -50,6 +50,22 @@ def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
         yield f"{'… and ' if shown else ''}{len(plan.groups) - len(shown):,} group(s) in which nothing changes"
     yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>10,}" for word in WORDS)
     yield from _split_lines(plan, verbose)
+    if plan.coverage:
+        yield from _coverage_lines(plan.coverage)
+    if outcome.entered:
+        verb = "would enter" if plan.options.dry_run else "entered"
+        yield f"{outcome.entered:,} new stock(s) {verb} the sector unknown; enrich_sectors.py classifies them"
+
+
+def _coverage_lines(coverage: Coverage) -> Iterator[str]:
+    """How many stocks have a sector, and from which source."""
+    stocks, unknown = coverage.stocks, coverage.stocks - coverage.classified
+    share = f" ({coverage.classified / stocks:.2%})" if stocks else ""
+    yield f"{stocks:,} stocks: {coverage.classified:,} classified{share}, {unknown:,} unknown"
+    if stocks:
+        yield "by source: " + ", ".join(f"{source} {count:,}" for source, count in coverage.sources.items())
+    if coverage.conflicts:
+        yield f"{coverage.conflicts:,} stock(s) have evidence against their sector (generate_report.py --detail)"
 
 
 def _split_lines(plan: Plan, verbose: bool) -> Iterator[str]:
@@ -120,6 +136,7 @@ def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dic
         "dry_run": plan.options.dry_run,
         "load_id": outcome.load_id,
         "totals": {word: plan.total(word) for word in WORDS},
+        "entered": outcome.entered,
         "groups": [
             {
                 "name": group.name,
@@ -147,6 +164,14 @@ def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dic
         "refusals": list(plan.refusals),
         "overridden": list(plan.overridden),
     }
+    if plan.coverage:
+        result["coverage"] = {
+            "stocks": plan.coverage.stocks,
+            "classified": plan.coverage.classified,
+            "unknown": plan.coverage.stocks - plan.coverage.classified,
+            "conflicts": plan.coverage.conflicts,
+            "sources": plan.coverage.sources,
+        }
     if changes is not None:
         result["rows"] = [
             {

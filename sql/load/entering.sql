@@ -1,0 +1,13 @@
+-- The stocks that a plan brings and that are in no sector yet, with the group that takes them in: unknown.
+
+SELECT u.id, s.symbol, '{"source": "unclassified"}'::jsonb
+  FROM (SELECT DISTINCT symbol FROM planned_changes WHERE action = 'added') s
+  LEFT JOIN definition_groups u ON u.name = 'unknown' AND u.type = 'SECTOR' AND u.environment = %(environment)s
+ WHERE NOT EXISTS (
+           SELECT FROM group_memberships m
+             JOIN definition_groups g ON g.id = m.group_id AND g.type = 'SECTOR' AND g.environment = %(environment)s
+            WHERE m.symbol = s.symbol)
+   AND NOT EXISTS (
+           SELECT FROM definition_groups f
+            WHERE f.type = 'ETF' AND f.environment = %(environment)s AND f.name = s.symbol)
+ ORDER BY s.symbol

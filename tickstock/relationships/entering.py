@@ -1,0 +1,53 @@
+"""A stock that a load brings is in the sector ``unknown`` from the same commit on, until it is classified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tickstock.db import closing, statement
+from tickstock.relationships.locks import MovedError, hold_lock
+
+if TYPE_CHECKING:
+    from tickstock.db import Cursor, Database
+    from tickstock.relationships.plan import Options
+
+
+def count_entering(cursor: Cursor, options: Options) -> int:
+    """How many stocks the plan of this connection would bring that are in no sector yet."""
+    if options.type == "SECTOR":
+        return 0
+    cursor.execute(f"SELECT count(*) FROM ({statement('load/entering')}) entering", _values(options))  # noqa: S608
+    return int(cursor.fetchone()[0])  # type: ignore[index]
+
+
+def enter_stocks(database: Database, cursor: Cursor, options: Options) -> int:
+    """Put the stocks that the plan brought into ``unknown``, within the load's own transaction; give their number.
+
+    Raises:
+        BusyError, psycopg2.errors.LockNotAvailable: a load of sectors runs for too long.
+        MovedError: since the transaction's snapshot another load has put some of them into a sector.
+    """
+    if options.type == "SECTOR":
+        return 0
+    hold_lock(cursor, options._replace(type="SECTOR"))
+    cursor.execute(
+        f"INSERT INTO group_memberships (group_id, symbol, metadata) {statement('load/entering')} RETURNING symbol",
+        _values(options),
+    )
+    symbols = [symbol for (symbol,) in cursor.fetchall()]
+    cursor.execute("SELECT last_value > (SELECT max(version) FROM data_version) FROM data_version_version_seq")
+    if symbols and cursor.fetchone() != (False,):
+        # Somebody committed since our snapshot: with another connection, look whether these stocks are concerned.
+        with closing(database.connect()) as connection, connection.cursor() as other:
+            other.execute(
+                "SELECT EXISTS (SELECT FROM group_memberships m JOIN definition_groups g ON g.id = m.group_id"
+                " WHERE g.type = 'SECTOR' AND g.environment = %(environment)s AND m.symbol = ANY (%(symbols)s))",
+                {**_values(options), "symbols": symbols},
+            )
+            if other.fetchone() == (True,):
+                raise MovedError
+    return len(symbols)
+
+
+def _values(options: Options) -> dict[str, str]:
+    return {"environment": options.environment}

@@ -1,0 +1,153 @@
+"""Which sector each stock is in: evidence from files and stored funds, weighed in the database.
+
+The result is staged like the rows of a file, and goes the way of every load from there: plan, guards, apply.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock.checksum import file_checksum
+from tickstock.db import statement
+from tickstock.relationships.plan import Coverage, Options, StoredGroup
+from tickstock.relationships.staging import Staged, StagedFile
+
+if TYPE_CHECKING:
+    from tickstock.db import Cursor
+
+LISTED_CONFLICTS = 20
+
+
+class Evidence(NamedTuple):
+    """What one source says of one stock. ``sector`` None: the source lists it without one."""
+
+    symbol: str
+    source: str
+    sector: str | None
+    industry: str | None
+    name: str | None
+    origin: str
+    as_of: date | None = None
+    weight: Decimal | None = None
+
+
+class Method(NamedTuple):
+    """Evidence that was read, and how to weigh it.
+
+    ``sources`` are those that the run looked at; what it did not look at and is stronger stays. ``build``: the
+    run looks at little, and takes nothing away that another has found out. ``checksum`` stands for all files.
+    """
+
+    evidence: tuple[Evidence, ...]
+    sources: frozenset[str]
+    path: Path
+    checksum: str
+    build: bool = False
+
+    def stage(self, cursor: Cursor, options: Options, stored: Mapping[str, StoredGroup]) -> Staged:
+        """Stage the sector of every stock; nothing, where all is as the last load of the same evidence left it."""
+        values = {
+            "environment": options.environment,
+            "build": self.build,
+            "kinds": sorted(self.sources),
+            "leave_hand": options.leave_hand,
+            "sources": options.sources,
+            "nowhere": f"in none of: {', '.join(words for source, words in _WORDS.items() if source in self.sources)}",
+        }
+        cursor.execute(statement("sectors/tables"))
+        cursor.execute(statement("sectors/stocks"), values)
+        if "sector_etf" in self.sources:
+            cursor.execute(statement("sectors/sector_etfs"), values)
+        cursor.execute(statement("sectors/state"))
+        (state,) = cursor.fetchone()  # type: ignore[misc]
+        checksum = file_checksum(json.dumps([self.checksum, state, sorted(self.sources), self.build]).encode())
+        if not options.full and _settled(cursor, stored, checksum):
+            cursor.execute(statement("sectors/settled"), values)
+            return Staged({}, [], [])
+        _copy(cursor, self.evidence)
+        cursor.execute(statement("sectors/decide"), values)
+        cursor.execute(statement("sectors/stage"), {"path": str(self.path), "checksum": checksum})
+        return Staged(_staged_files(cursor), [], [])
+
+
+_WORDS = {
+    "override": "overrides",
+    "sector_etf": "sector SPDRs",
+    "issuer_file": "issuers' files",
+    "classification": "classification",
+    "symbol_rule": "symbol rules",
+}
+
+
+def _settled(cursor: Cursor, stored: Mapping[str, StoredGroup], checksum: str) -> bool:
+    """Whether every sector is as a load left it that had the same evidence."""
+    cursor.execute("SELECT name FROM staged_groups")
+    groups = [stored.get(name) for (name,) in cursor.fetchall()]
+    return all(group and group.last_checksum == checksum and not group.drifted for group in groups)
+
+
+def _copy(cursor: Cursor, evidence: Iterable[Evidence]) -> None:
+    import csv
+    import io
+
+    lines = io.StringIO()
+    csv.writer(lines).writerows(evidence)
+    lines.seek(0)
+    cursor.copy_expert("COPY evidence FROM STDIN (FORMAT csv)", lines)
+    cursor.execute("ANALYZE evidence; ANALYZE sector_symbols")
+
+
+def _staged_files(cursor: Cursor) -> dict[str, StagedFile]:
+    cursor.execute("SELECT no, name, path, format, checksum, fingerprint, members FROM staged_groups")
+    return {
+        name: StagedFile(
+            no, name, "", Path(path), format_, checksum, fingerprint, None, members, members, (), 0,
+            Decimal(0), Decimal(0), (),
+        )
+        for no, name, path, format_, checksum, fingerprint, members in cursor.fetchall()
+    }  # fmt: skip
+
+
+def read_coverage(cursor: Cursor, options: Options) -> Coverage:
+    """What the stocks come to that :meth:`Method.stage` decided on, those that a hand keeps included."""
+    cursor.execute(statement("sectors/coverage"), {"environment": options.environment})
+    rows = cursor.fetchall()
+    return Coverage(
+        {source: stocks for source, stocks, _, _ in rows},
+        sum(classified for _, _, classified, _ in rows),
+        sum(conflicts for *_, conflicts in rows),
+    )
+
+
+def conflict_warnings(cursor: Cursor) -> Iterator[str]:
+    """A sentence for each stock that two sector SPDRs hold: which wins, and which loses."""
+    cursor.execute(statement("sectors/conflicts"))
+    rows = cursor.fetchall()
+    for symbol, sector, reason, others in rows[:LISTED_CONFLICTS]:
+        yield f"{symbol}: {sector} ({reason}), not {others}"
+    if len(rows) > LISTED_CONFLICTS:
+        yield f"… and {len(rows) - LISTED_CONFLICTS} more stocks that two sector SPDRs hold"
+
+
+def count_unclassified(cursor: Cursor) -> dict[str, int]:
+    """How many stocks the plan moves from each sector to ``unknown``."""
+    cursor.execute(
+        "SELECT g.name, count(*) FROM planned_rows r JOIN planned_groups g USING (no)"
+        " JOIN (planned_rows u JOIN planned_groups ug ON ug.no = u.no AND ug.name = 'unknown')"
+        "   ON u.symbol = r.symbol AND u.action = 'added'"
+        " WHERE r.action = 'removed' GROUP BY g.name"
+    )
+    return dict(cursor.fetchall())
+
+
+def rules() -> Iterable[Evidence]:
+    """The symbol rules as evidence."""
+    from tickstock.sector_rules import SYMBOL_RULES
+
+    for symbol, (sector, industry) in SYMBOL_RULES.items():
+        yield Evidence(symbol, "symbol_rule", sector, industry, None, "symbol rule")
