@@ -1,0 +1,1 @@
+"""Questions about the stored relationships: one module a question, lines in ``text``, documents in ``shapes``."""
