@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import market_scale, seed_scale, startup
 from benchmarks.databases import temporary_databases, temporary_folder
-from benchmarks.measure import BenchmarkError, Figure, Samples, as_json, figure_table, median_table
+from benchmarks.measure import BenchmarkError, Figure, Samples, as_json, figure_table, median_table, ratio
 from tickstock.errors import TickstockError
 
 
@@ -58,6 +58,8 @@ def _measure(scale: str, repeat: int) -> tuple[list[Figure], Samples]:
                 more, runs = module.measure(databases, work, repeat, _say)
                 figures += more
                 samples.runs.update(runs.runs)
+    if scale == "all":
+        figures.append(ratio(samples, market_scale.STOCK, 2, seed_scale.STOCK))
     return figures, samples
 
 

@@ -9,12 +9,19 @@ from benchmarks import inputs
 from benchmarks.databases import BASELINE, MIGRATED, Databases
 from benchmarks.loading import RECORDED, STORED, copy, load
 from benchmarks.measure import Figure, Samples, ratio
+from benchmarks.reading import enrich, script, write_classification
 
 COPY = "market: psql \\copy"
 FULL = "market: full load"
 EVERY = "market: incremental, every weight changed"
 SAME = "market: incremental, nothing changed"
 FEW = "market: incremental, 1 % of the funds changed"
+ENRICH = "market: enrich_sectors.py, first run"
+STOCK = "market: query_relationships.py --stock"
+VALIDATE = "market: validate_relationships.py"
+SUMMARY = "market: generate_report.py --summary"
+DETAIL = "market: generate_report.py --detail --format html"
+READERS = (ENRICH, STOCK, VALIDATE, SUMMARY, DETAIL)
 
 ROWS = sum(inputs.MARKET_SIZES)
 STORED_ROWS = ROWS + inputs.MARKET_SYMBOLS  # every stock is in a sector
@@ -30,6 +37,7 @@ def measure(
     inputs.write_folder(_every_weight_moved(), folder / "every")
     inputs.write_folder(_few_moved_again(), folder / "few")
     rows = inputs.write_copy_file(_funds(), folder / "rows.txt")
+    write_classification(inputs.symbols(inputs.MARKET_SYMBOLS), folder)
     databases.prepare_baseline(folder, _funds())
     samples = Samples()
     for turn in range(1, repeat + 1):
@@ -42,6 +50,9 @@ def measure(
         Figure(SAME, 2, samples.seconds(SAME), "s"),
         Figure(FEW, 4, samples.seconds(FEW), "s"),
         Figure("market: peak memory of the loader", 400, samples.peak_mb(FULL, EVERY, SAME, FEW), "MB"),
+        Figure(VALIDATE, 10, samples.seconds(VALIDATE), "s"),
+        Figure(SUMMARY, 5, samples.seconds(SUMMARY), "s"),
+        Figure("market: peak memory of the other scripts", 500, samples.peak_mb(*READERS), "MB"),
     ]
     return figures, samples
 
@@ -66,7 +77,19 @@ def _loaded(databases: Databases, samples: Samples, folder: Path) -> None:
     few = CHANGED_FUNDS * inputs.MARKET_SIZES[0]
     samples.add(FEW, load(databases, name, folder / "few", "incremental"))
     databases.expect(name, RECORDED, (STORED_ROWS, STORED_ROWS, 0, few))
+    databases.settle(name)
+    _read(databases, samples, name, folder)
     databases.drop(name)
+
+
+def _read(databases: Databases, samples: Samples, name: str, folder: Path) -> None:
+    samples.add(ENRICH, enrich(databases, name, folder / "few", folder / "classification.csv"))
+    databases.settle(name)
+    symbol = inputs.symbols(inputs.MARKET_SYMBOLS)[0]
+    samples.add(STOCK, script(databases, name, "query_relationships", "--stock", symbol))
+    samples.add(VALIDATE, script(databases, name, "validate_relationships"))
+    samples.add(SUMMARY, script(databases, name, "generate_report", "--summary"))
+    samples.add(DETAIL, script(databases, name, "generate_report", "--detail", "--format", "html"))
 
 
 def _funds() -> Iterator[inputs.Fund]:

@@ -10,6 +10,7 @@ from benchmarks import inputs
 from benchmarks.databases import BASELINE, MIGRATED, Databases
 from benchmarks.loading import RECORDED, STORED, copy, load
 from benchmarks.measure import BenchmarkError, Figure, Samples, ratio, run
+from benchmarks.reading import enrich, installed_psql, psql_stock, script, write_classification
 from tickstock.settings import REPOSITORY
 
 HERE = Path(__file__).parent
@@ -21,6 +22,13 @@ SAME = "seed: incremental, nothing changed"
 MONDAY = "seed: incremental, a Monday"
 PANDAS = "seed: pandas.to_sql"
 DLT = "seed: dlt merge"
+PSQL = "seed: psql -c, as installed"
+BARE_PSQL = "seed: psql -c, the bare program"
+STOCK = "seed: query_relationships.py --stock"
+VALIDATE = "seed: validate_relationships.py"
+SUMMARY = "seed: generate_report.py --summary"
+FIRST = "seed: enrich_sectors.py, first run"
+AGAIN = "seed: enrich_sectors.py, nothing new"
 
 
 def measure(
@@ -48,6 +56,9 @@ def measure(
             _with_dlt(databases, samples, files, folder / f"dlt_{turn}", count)
         if turn < repeat:
             databases.drop(name)
+    classification = write_classification(universe, folder)
+    for _ in range(repeat):
+        _read(databases, samples, name, files, classification)
     for week in range(1, repeat + 1):
         say(f"seed scale: Monday {week} of {repeat}")
         made = [inputs.monday(fund, week, universe) for fund in made]
@@ -59,6 +70,11 @@ def measure(
         ratio(samples, FULL, 1 / 3, DLT),
         ratio(samples, SAME, 1 / 2, FULL),
         ratio(samples, MONDAY, 1.5, FULL),
+        ratio(samples, STOCK, 4, PSQL),
+        ratio(samples, STOCK, 4, BARE_PSQL),
+        Figure(VALIDATE, 1, samples.seconds(VALIDATE), "s"),
+        Figure(SUMMARY, 1, samples.seconds(SUMMARY), "s"),
+        ratio(samples, AGAIN, 1 / 2, FIRST),
     ]
     return figures, samples
 
@@ -77,6 +93,24 @@ def _loaded(databases: Databases, samples: Samples, files: Path, count: int, sto
     samples.add(SAME, load(databases, name, files, "incremental"))
     databases.expect(name, "SELECT count(*) FROM load_files", (len(list(files.iterdir())),))
     return name
+
+
+def _read(databases: Databases, samples: Samples, loaded: str, files: Path, classification: Path) -> None:
+    """Classify the stocks of a copy of a loaded database, and read it."""
+    name = databases.fresh(loaded)
+    samples.add(FIRST, enrich(databases, name, files, classification))
+    databases.settle(name)
+    samples.add(AGAIN, enrich(databases, name, files, classification))
+    # The migration was the other: the second run wrote nothing.
+    databases.expect(name, "SELECT count(*) FROM load_runs WHERE type = 'SECTOR'", (2,))
+    (symbol,) = databases.execute(name, "SELECT min(symbol) FROM environment_stocks")
+    if psql := installed_psql():
+        samples.add(PSQL, psql_stock(psql, databases, name, str(symbol)))
+    samples.add(BARE_PSQL, psql_stock(databases.psql, databases, name, str(symbol)))
+    samples.add(STOCK, script(databases, name, "query_relationships", "--stock", str(symbol)))
+    samples.add(VALIDATE, script(databases, name, "validate_relationships"))
+    samples.add(SUMMARY, script(databases, name, "generate_report", "--summary"))
+    databases.drop(name)
 
 
 def _on_monday(databases: Databases, samples: Samples, name: str, files: Path, count: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import load_script
 from tickstock.settings import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -29,14 +30,56 @@ def run(script: Script, line: str, *more: str) -> int:
     return script(Path(path).stem, *arguments, *more)
 
 
+def as_printed(shown: list[str], printed: list[str]) -> bool:
+    """Whether the lines shown were printed, in order and from the first to the last; "…" stands for some others."""
+    blocks = [block.strip("\n").splitlines() for block in "\n".join(shown).split("…")]
+    at = 0
+    for number, block in enumerate(blocks):
+        starts = [start for start in range(at, len(printed) - len(block) + 1)
+                  if printed[start : start + len(block)] == block]  # fmt: skip
+        if not starts or (number == 0 and starts[0] != 0):
+            return False
+        at = (starts[-1] if number == len(blocks) - 1 else starts[0]) + len(block)
+    return not blocks[-1] or at == len(printed)
+
+
+def test_the_comparison_of_transcripts_can_fail() -> None:
+    assert as_printed(["a", "…", "d"], ["a", "b", "c", "d"])
+    assert as_printed(["a", "…"], ["a", "b"])
+    for printed in (["b", "a", "d"], ["a", "d", "e"], ["a", "b"], []):
+        assert not as_printed(["a", "…", "d"], printed)
+    assert not as_printed(["a"], ["a", "b"])
+
+
 def test_every_shell_line_is_known_here() -> None:
     assert [line for line in SHELL if line and line not in SCRIPTS + MAKE] == []
     assert {"make run", "make test"} == set(MAKE[:2])
 
 
-@pytest.mark.parametrize("line", SCRIPTS)
-def test_script_commands_run_as_printed(script: Script, line: str) -> None:
-    assert run(script, line) == 0
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for what the commands write; and nobody at the address of the admin application."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADMIN_URL", "http://127.0.0.1:9")
+    return tmp_path
+
+
+def test_the_commands_run_as_printed_and_print_what_is_shown(
+    script: Script, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After `make run`, one after the other."""
+    reports = ("--reports", str(elsewhere / "reports"))
+    assert script("refresh", "monthly", *reports) == 0
+    for line in SCRIPTS:
+        more = reports if "/refresh.py" in line else ()
+        assert (run(script, line, *more), line) == (0, line)
+    assert {path.name for path in elsewhere.glob("report.*")} == {"report.html", "report.md", "report.json"}
+    for name, (command, *shown) in TRANSCRIPTS.items():
+        if name != "preview":
+            capsys.readouterr()
+            assert run(script, command.removeprefix("$ ")) == 0
+            printed = capsys.readouterr().out.splitlines()
+            assert as_printed(shown, printed), (name, printed)
 
 
 @pytest.mark.parametrize("line", MAKE)
@@ -44,9 +87,11 @@ def test_make_targets_exist(line: str) -> None:
     subprocess.run([*shlex.split(line), "--dry-run"], cwd=REPOSITORY, check=True, capture_output=True)
 
 
-def test_the_summary_is_what_refresh_prints(script: Script, capsys: pytest.CaptureFixture[str]) -> None:
-    script("refresh")
-    assert "\n".join(TRANSCRIPTS["summary"]) in capsys.readouterr().out
+def test_the_list_of_commands_is_what_help_prints() -> None:
+    document = load_script("write_command_docs").document()
+    written = (REPOSITORY / "docs" / "commands.md").read_text(encoding="utf-8")
+    # Versions of Python break the lines at other places.
+    assert document.split() == written.split()
 
 
 def test_the_preview_is_what_a_dry_run_prints(
@@ -70,7 +115,7 @@ def test_every_setting_is_in_the_table_and_in_the_example() -> None:
     example = (REPOSITORY / ".env.example").read_text()
     source = (REPOSITORY / "tickstock" / "settings.py").read_text()
     names = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', source))
-    assert names == {"DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR"}
+    assert names == {"DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR", "ADMIN_URL"}
     for name in names - {"DATABASE_URL"}:
         assert f"`{name}`" in README
         assert f"\n{name}=\n" in example

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tickstock.relationships.inputs import Inputs
     from tickstock.relationships.plan import Options, Outcome
 
+Look = Callable[["Connection"], None]
 Find = Callable[["Connection", argparse.Namespace, Path], "Inputs"]
 
 
@@ -89,8 +90,10 @@ def options_of(loader: Loader, shared: argparse.Namespace) -> argparse.Namespace
     return argparse.Namespace(**{**own, **known, "committed": shared.committed})
 
 
-def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
+def execute(loader: Loader, options: argparse.Namespace, look: Look = lambda connection: None) -> dict[str, Any]:
     """One load, with its result in words on stdout (unless JSON is asked for); give its JSON shape.
+
+    ``look`` is given the connection afterwards, on which the plan's rows can still be read.
 
     Raises:
         TickstockError: see :func:`tickstock.relationships.load.load`.
@@ -113,6 +116,8 @@ def execute(loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
             outcome = load(database, connection, found, _load_options(loader, options), progress)
         if outcome.load_id:
             options.committed.append(f"load {outcome.load_id}")
+        if not connection.closed:
+            look(connection)
         _print(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
         listed = options.verbose and not connection.closed
         return text.as_json(outcome, row_changes(connection) if listed else None)

@@ -13,6 +13,7 @@ from tickstock.errors import BadInputError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
+ADMIN_URL = "http://localhost:5000"
 _URI_NAMES = ("DATABASE_URI", "DATABASE_URL")
 
 _URI = re.compile(
@@ -27,12 +28,13 @@ class Settings(NamedTuple):
     """What the environment and ``.env`` say. Frozen; tests build their own.
 
     ``database`` holds the keyword arguments of ``psycopg2.connect``, or is None for the embedded server.
-    ``holdings`` and ``data`` are absolute folders.
+    ``holdings`` and ``data`` are absolute folders, ``admin`` is the address of the admin application.
     """
 
     database: Mapping[str, Any] | None
     holdings: Path
     data: Path | None
+    admin: str = ADMIN_URL
 
     def __repr__(self) -> str:
         shown = {k: "***" if k == "password" else v for k, v in (self.database or {}).items()}
@@ -56,6 +58,7 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
         database=None if uri is None or uri.casefold() == EMBEDDED else connection_parameters(uri),
         holdings=Path(values.get("HOLDINGS_DIR", repository / "holdings")).absolute(),
         data=Path(data).absolute() if data else None,
+        admin=values.get("ADMIN_URL", ADMIN_URL),
     )
 
 

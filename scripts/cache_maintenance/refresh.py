@@ -1,74 +1,75 @@
-"""The weekly run in one command: sectors, themes, ETF holdings, universes, and a summary."""
+"""The weekly and the monthly run in one command: load, classify, check, refresh the cache, report."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 from tickstock import console
-from tickstock.errors import NoInputError, TickstockError
-from tickstock.load_command import Loader, execute, options_of, parser, status_of
-from tickstock.loaders import ALL, ETFS
+from tickstock.settings import REPOSITORY
 
 EXAMPLES = """
-    scripts/cache_maintenance/refresh.py --dry-run
-    scripts/cache_maintenance/refresh.py --mode incremental
-    scripts/cache_maintenance/refresh.py --holdings-dir ~/Downloads/holdings
+    scripts/cache_maintenance/refresh.py weekly --dry-run
+    scripts/cache_maintenance/refresh.py weekly
+    scripts/cache_maintenance/refresh.py monthly --holdings-dir ~/Downloads/holdings
 """
 
 TRY_NEXT = """
 Try next (python is the one in .venv/bin):
+  python scripts/cache_maintenance/query_relationships.py --stock AAPL
+      what is true of a stock
+  python scripts/cache_maintenance/query_relationships.py --overlap SPY QQQ
+      what two funds have in common
+  python scripts/cache_maintenance/refresh.py weekly --dry-run
+      what the weekly run would change
   make psql
       the tables, in psql
-  python scripts/cache_maintenance/load_etf_holdings.py --dry-run
-      what a load would change
-  python scripts/cache_maintenance/refresh.py --mode incremental
-      the weekly run: only what changed
 """
 
 
 def _refresh(options: argparse.Namespace) -> int:
-    from tickstock import migrations
+    from tickstock import migrations, runbook
     from tickstock.db import closing, open_database
-    from tickstock.relationships.summary import read_summary
     from tickstock.settings import read_settings
 
+    settings = read_settings()
     # One database for all steps: the embedded server starts once.
-    with open_database(read_settings(), "refresh") as database:
+    with open_database(settings, "refresh") as database:
         if database.note:
             console.say(options, database.note)
-        migrations.connect(database).close()
-        steps = [_step(number, loader, options) for number, loader in enumerate(ALL, start=1)]
-        with closing(database.connect()) as connection:
-            summary = read_summary(connection, options.environment)._asdict()
+        with closing(migrations.connect(database)) as connection:
+            results = runbook.carry_out(options, runbook.steps(options, settings, connection))
+    status = max(int(result["status"]) for result in results)
     if options.json:
-        console.show(json.dumps({"steps": steps, "summary": summary}, indent=2))
-    elif not options.quiet:
-        console.show("\n" + "\n".join(f"{noun:<14}{count:>8,}" for noun, count in summary.items()))
-        if options.mode == "full" and not options.dry_run:
-            console.show(TRY_NEXT.rstrip())
-    return max(int(step["status"]) for step in steps)
+        console.show(json.dumps({"run": options.run, "dry_run": options.dry_run, "steps": results}, indent=2))
+    elif not options.quiet and not status and not options.dry_run:
+        console.show(TRY_NEXT.rstrip())
+    return status
 
 
-def _step(number: int, loader: Loader, options: argparse.Namespace) -> dict[str, Any]:
-    """One loader; what goes wrong in it is said, and the others run all the same."""
-    if not (options.json or options.quiet):
-        console.show(f"[{number}/{len(ALL)}] {loader.program}")
-    try:
-        result = execute(loader, options_of(loader, options))
-        return {"status": status_of(options, result), **result}
-    except NoInputError as error:
-        console.say(options, f"nothing loaded, what is stored stays: {error}")
-        return {"status": 0, "type": loader.type, "error": str(error)}
-    except TickstockError as error:
-        return {"status": console.fail(options, error), "type": loader.type, "error": str(error)}
+def _parser() -> argparse.ArgumentParser:
+    result = console.parser("refresh", __doc__, EXAMPLES)
+    result.add_argument(
+        "run",
+        choices=["weekly", "monthly"],
+        help="weekly: what changed since the last load, and what a hand did stays; monthly: every file, put back whole",
+    )
+    result.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
+    result.add_argument("--holdings-dir", metavar="FOLDER", type=Path, help="where the files are (HOLDINGS_DIR)")
+    for kind in ("classification", "overrides"):
+        result.add_argument(f"--{kind}", metavar="FILE", type=Path, help="as enrich_sectors.py takes it")
+    result.add_argument("--skip-bad-files", action="store_true", help="load the rest when files have problems")
+    result.add_argument("--keep-manual", action="store_true", help="monthly: leave what was made or edited by hand")
+    force_help = "go past the guards, for all groups or for those named"
+    result.add_argument("--force", nargs="*", action="extend", metavar="GROUP", help=force_help)
+    reports = REPOSITORY / "reports"
+    result.add_argument("--reports", metavar="FOLDER", type=Path, default=reports, help="where reports go (reports/)")
+    return result
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    # The options of the loader that has the most; refresh is no loader of one fund.
-    arguments = parser(ETFS._replace(program="refresh", type="ALL", description=__doc__, examples=EXAMPLES))
-    return console.run(arguments, _refresh, argv)
+    return console.run(_parser(), _refresh, argv)
 
 
 if __name__ == "__main__":

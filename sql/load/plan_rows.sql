@@ -8,7 +8,8 @@ SELECT no, symbol, id, old_weight, new_weight, new_metadata, action, in_file, ha
   FROM (
     SELECT *,
            CASE
-               WHEN id IS NULL THEN CASE WHEN leave THEN 'kept' ELSE 'added' END
+               -- Every stock is in a sector: one that a hand took out, and put nowhere else, comes back.
+               WHEN id IS NULL THEN CASE WHEN leave AND %(type)s <> 'SECTOR' THEN 'kept' ELSE 'added' END
                WHEN NOT staged THEN 'removed'
                WHEN NOT in_file AND leave THEN 'kept'
                -- A stock is in one sector: an adopted row gives way where the evidence puts it elsewhere.

@@ -6,4 +6,6 @@ SELECT DISTINCT m.symbol
   JOIN definition_groups g ON g.id = m.group_id
  WHERE g.environment = %(environment)s AND g.type <> 'SECTOR'
    AND NOT EXISTS (SELECT FROM definition_groups f
-                    WHERE f.type = 'ETF' AND f.environment = %(environment)s AND f.name = m.symbol);
+                    WHERE f.type = 'ETF' AND f.environment = %(environment)s AND f.name = m.symbol)
+UNION
+SELECT symbol FROM coming WHERE etf IS NULL;

@@ -351,13 +351,19 @@ def test_other_keys_of_a_sector_row_survive(
     assert query(witness, note) == [("mine", "IT Services")]
 
 
-def test_a_row_deleted_by_hand_comes_back_with_full(mixed: None, enrich: Classify, witness: Connection) -> None:
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+@pytest.mark.parametrize("builds", [True, False])
+def test_a_stock_without_a_row_gets_one_in_every_mode(
+    mixed: None, enrich: Classify, build: Classify, witness: Connection, mode: str, builds: bool
+) -> None:
+    """A hand assigns a stock by a row; to take its row away assigns it nowhere."""
     enrich()
     query(witness, "DELETE FROM group_memberships WHERE symbol = 'QQB' AND weight IS NULL")
-    assert enrich(mode="incremental").plan.total("kept") == 1
-    assert "QQB" not in sectors(witness)
-    enrich()
+    again = build if builds else enrich
+    plan = again(mode=mode).plan
+    assert (plan.total("added"), plan.total("put_back"), plan.total("kept")) == (1, 1, 0)
     assert sectors(witness) == ENRICHED
+    assert again(mode=mode).load_id is None
 
 
 def test_sectors_of_an_older_database_give_way_to_evidence_and_stay_where_there_is_none(

@@ -40,6 +40,12 @@ def folder(tmp_path: Path) -> Path:
         "organize_sectors_industries --dry-run",
         "organize_universe",
         "organize_universe --dry-run",
+        "build_stock_metadata",
+        "build_stock_metadata --rebuild",
+        "build_stock_metadata --dry-run",
+        "enrich_sectors --mode full",
+        "enrich_sectors --mode incremental",
+        "enrich_sectors --mode dry-run",
     ],
 )
 def test_the_command_lines_of_the_guide_work_as_printed(script: Script, command: str) -> None:
@@ -224,43 +230,6 @@ def test_a_guard_is_status_3_also_in_a_dry_run(
     assert "forced: SPY: the weights" in capsys.readouterr().err
 
 
-def test_refresh_runs_all_four_and_counts(script: Script, capsys: pytest.CaptureFixture[str]) -> None:
-    assert script("refresh") == 0
-    out = capsys.readouterr().out
-    nouns = ("etfs", "universes", "sectors", "themes")
-    assert [line.split() for line in out.splitlines() if line.startswith(nouns)] == [
-        ["etfs", "24"],
-        ["universes", "4"],
-        ["sectors", "12"],
-        ["themes", "20"],
-    ]
-    assert script("refresh", "--mode", "incremental", "--json") == 0
-    result = json.loads(capsys.readouterr().out)
-    assert result["summary"]["etfs"] == 24
-    assert [(step["type"], step["totals"]["changed"]) for step in result["steps"]] == [
-        ("SECTOR", 0), ("THEME", 0), ("ETF", 0), ("UNIVERSE", 0),
-    ]  # fmt: skip
-
-
-def test_refresh_goes_on_after_a_step_that_is_refused(
-    script: Script, folder: Path, capsys: pytest.CaptureFixture[str], witness: Connection
-) -> None:
-    write_fund(folder, "SPY", {"AAPL": "50"})
-    assert script("refresh", "--holdings-dir", folder) == 3
-    assert "SPY: the weights of spy_holdings.csv sum to 50.00 %" in capsys.readouterr().err
-    assert len(members(witness, "dow30", "UNIVERSE")) == 2
-    assert script("refresh", "--holdings-dir", folder, "--force", "SPY") == 0
-    assert len(members(witness, "SPY")) == 1
-
-
-def test_refresh_takes_a_folder_with_funds_only(
-    script: Script, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "dow30.csv").unlink()
-    assert script("refresh", "--holdings-dir", folder) == 0
-    assert "nothing loaded, what is stored stays" in capsys.readouterr().err
-
-
 def test_kept_rows_are_listed_with_what_the_file_says(
     script: Script, folder: Path, capsys: pytest.CaptureFixture[str], witness: Connection
 ) -> None:
@@ -280,6 +249,42 @@ def test_kept_rows_are_listed_with_what_the_file_says(
             "  SPY MSFT     kept     deleted (the file says 40.000000)",
             "  SPY TSLA     kept     stored (not in the file)",
         ]
+
+
+def test_enrich_says_how_much_is_classified_and_from_what(
+    script: Script, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "stock_classification.csv").write_text("symbol,sector,industry\nMSFT,Technology,Software\n")
+    write_fund(folder, "SPY", {"AAPL": "50", "MSFT": "30", "QQQX": "20"})
+    script("load_etf_holdings", "--holdings-dir", folder, "--etf", "SPY")
+    assert "3 new stock(s) entered the sector unknown" in capsys.readouterr().out
+    assert script("enrich_sectors", "--holdings-dir", folder, "--dry-run") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "[DRY RUN] Would load SECTOR: information_technology (2 members)" in lines
+    assert "3 stocks: 2 classified (66.67%), 1 unknown" in lines
+    assert "by source: classification 1, symbol_rule 1, unclassified 1" in lines
+    assert script("enrich_sectors", "--holdings-dir", folder, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["coverage"] == {
+        "stocks": 3, "classified": 2, "unknown": 1, "conflicts": 0,
+        "sources": {"classification": 1, "symbol_rule": 1, "unclassified": 1},
+    }  # fmt: skip
+
+
+def test_enrich_takes_files_of_other_names(
+    script: Script, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], witness: Connection
+) -> None:
+    script("load_etf_holdings", "--holdings-dir", folder)
+    one, two = tmp_path / "list.csv", tmp_path / "mine.csv"
+    one.write_text("symbol,sector,industry,market_cap\nAAPL,Healthcare,Biotechnology,1\nMSFT,Energy,,2\n")
+    two.write_text("ticker,sector\nMSFT,Financial Services\n")
+    arguments = ("--holdings-dir", folder, "--classification", one, "--overrides", two)
+    assert script("enrich_sectors", *arguments) == 0
+    assert query(witness, "SELECT symbol, sector, source FROM stock_sectors ORDER BY 1") == [
+        ("AAPL", "health_care", "classification"),
+        ("MSFT", "financials", "override"),
+    ]
+    assert script("enrich_sectors", "--classification", tmp_path / "none.csv") == 1
+    assert "none.csv: found no such file" in capsys.readouterr().err
 
 
 COMMON_QUERIES = {

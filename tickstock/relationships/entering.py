@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.db import closing, statement
 from tickstock.relationships.locks import MovedError, hold_lock
 
 if TYPE_CHECKING:
-    from tickstock.db import Cursor, Database
+    from tickstock.db import Connection, Cursor, Database
     from tickstock.relationships.plan import Options
+
+
+class Coming(NamedTuple):
+    """A row that a dry run planned, as far as it decides on a sector: a new stock, or a sector SPDR's change.
+
+    ``etf`` is None for a stock that is new and in no SPDR's plan.
+    """
+
+    symbol: str
+    etf: str | None = None
+    weight: Decimal | None = None
+    as_of: date | None = None
+    removed: bool = False
+
+
+def read_coming(connection: Connection, environment: str) -> list[Coming]:
+    """What the plan that this connection computed last would bring to the sectors."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement("load/entering"), {"environment": environment})
+        found = [Coming(symbol) for _, symbol, _ in cursor.fetchall()]
+        cursor.execute(
+            "SELECT r.symbol, g.name, r.new_weight, s.as_of, r.action = 'removed'"
+            " FROM planned_changes r JOIN planned_groups g USING (no) LEFT JOIN staged_groups s USING (no)"
+            " WHERE g.name LIKE 'XL%' AND r.action IN ('added', 'changed', 'removed')"
+        )
+        return found + [Coming._make(row) for row in cursor.fetchall()]
 
 
 def count_entering(cursor: Cursor, options: Options) -> int:

@@ -19,6 +19,7 @@ from tickstock.relationships.staging import Staged, StagedFile
 
 if TYPE_CHECKING:
     from tickstock.db import Cursor
+    from tickstock.relationships.entering import Coming
 
 LISTED_CONFLICTS = 20
 
@@ -41,6 +42,7 @@ class Method(NamedTuple):
 
     ``sources`` are those that the run looked at; what it did not look at and is stronger stays. ``build``: the
     run looks at little, and takes nothing away that another has found out. ``checksum`` stands for all files.
+    ``coming``: what other dry runs would bring, for the preview of a whole run.
     """
 
     evidence: tuple[Evidence, ...]
@@ -48,6 +50,7 @@ class Method(NamedTuple):
     path: Path
     checksum: str
     build: bool = False
+    coming: tuple[Coming, ...] = ()
 
     def stage(self, cursor: Cursor, options: Options, stored: Mapping[str, StoredGroup]) -> Staged:
         """Stage the sector of every stock; nothing, where all is as the last load of the same evidence left it."""
@@ -60,6 +63,7 @@ class Method(NamedTuple):
             "nowhere": f"in none of: {', '.join(words for source, words in _WORDS.items() if source in self.sources)}",
         }
         cursor.execute(statement("sectors/tables"))
+        _copy(cursor, "coming", self.coming)
         cursor.execute(statement("sectors/stocks"), values)
         if "sector_etf" in self.sources:
             cursor.execute(statement("sectors/sector_etfs"), values)
@@ -69,7 +73,8 @@ class Method(NamedTuple):
         if not options.full and _settled(cursor, stored, checksum):
             cursor.execute(statement("sectors/settled"), values)
             return Staged({}, [], [])
-        _copy(cursor, self.evidence)
+        _copy(cursor, "evidence", self.evidence)
+        cursor.execute("ANALYZE evidence; ANALYZE sector_symbols")
         cursor.execute(statement("sectors/decide"), values)
         cursor.execute(statement("sectors/stage"), {"path": str(self.path), "checksum": checksum})
         return Staged(_staged_files(cursor), [], [])
@@ -91,15 +96,14 @@ def _settled(cursor: Cursor, stored: Mapping[str, StoredGroup], checksum: str) -
     return all(group and group.last_checksum == checksum and not group.drifted for group in groups)
 
 
-def _copy(cursor: Cursor, evidence: Iterable[Evidence]) -> None:
+def _copy(cursor: Cursor, table: str, rows: Iterable[tuple[object, ...]]) -> None:
     import csv
     import io
 
     lines = io.StringIO()
-    csv.writer(lines).writerows(evidence)
+    csv.writer(lines).writerows(rows)
     lines.seek(0)
-    cursor.copy_expert("COPY evidence FROM STDIN (FORMAT csv)", lines)
-    cursor.execute("ANALYZE evidence; ANALYZE sector_symbols")
+    cursor.copy_expert(f"COPY {table} FROM STDIN (FORMAT csv)", lines)
 
 
 def _staged_files(cursor: Cursor) -> dict[str, StagedFile]:

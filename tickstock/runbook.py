@@ -1,0 +1,164 @@
+"""The weekly and the monthly run: loads, checks and report, one after the other, up to the first failure."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tickstock import console
+from tickstock.errors import NoInputError, TickstockError
+from tickstock.load_command import Loader, execute, options_of, status_of
+from tickstock.loaders import ALL
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection
+    from tickstock.relationships.entering import Coming
+    from tickstock.relationships.inputs import Inputs
+    from tickstock.settings import Settings
+
+Result = dict[str, Any]
+MODES = {"weekly": "incremental", "monthly": "full"}
+REPORT_FORMATS = {"weekly": ("markdown", "html"), "monthly": ("markdown", "html", "json")}
+SUFFIXES = {"markdown": "md", "html": "html", "json": "json"}
+
+
+class Step(NamedTuple):
+    """A stage of a run. ``work`` gives its result; ``status`` in it is an exit status, 0 where it went well."""
+
+    name: str
+    work: Callable[[], Result]
+
+
+def steps(options: argparse.Namespace, settings: Settings, connection: Connection) -> list[Step]:
+    """The stages in the order of the guide. A dry run shows what the loads would change, and writes nothing."""
+    options.mode = MODES[options.run]
+    coming: list[Coming] = []
+    return [
+        *(Step(loader.program, partial(_load, loader, options, coming)) for loader in ALL),
+        Step("validate_relationships", lambda: _validate(options, connection)),
+        Step("admin cache", lambda: _refresh_cache(options, settings)),
+        Step("generate_report", lambda: _report(options, connection)),
+    ]
+
+
+def carry_out(options: argparse.Namespace, planned: Sequence[Step]) -> list[Result]:
+    """Do one step after the other, up to the first that fails; give their results, in order.
+
+    In a dry run, which changes nothing that a later step could miss, a failure stops nothing.
+    """
+    results: list[Result] = []
+    for number, step in enumerate(planned, start=1):
+        if not (options.json or options.quiet):
+            console.show(f"[{number}/{len(planned)}] {step.name}")
+        try:
+            result = step.work()
+        except TickstockError as error:
+            result = {"status": console.fail(options, error), "error": str(error)}
+        results.append({"step": step.name, **result})
+        if result["status"] and not options.dry_run:
+            _tell_where_it_stopped(options, planned, number)
+            break
+    return results
+
+
+def _load(loader: Loader, options: argparse.Namespace, coming: list[Coming]) -> Result:
+    """One loader. A dry run notes in ``coming`` what it would bring, and the preview of the sectors takes it in."""
+    try:
+        if not options.dry_run:
+            result = execute(loader, options_of(loader, options))
+        elif loader.reads == "evidence":
+            result = execute(_expecting(loader, coming), options_of(loader, options))
+        else:
+            from tickstock.relationships.entering import read_coming
+
+            look = partial(read_coming, environment=options.environment)
+            result = execute(loader, options_of(loader, options), lambda connection: coming.extend(look(connection)))
+        return {"status": status_of(options, result), **result}
+    except NoInputError as error:
+        console.say(options, f"nothing loaded, what is stored stays: {error}")
+        return {"status": 0, "type": loader.type, "error": str(error)}
+
+
+def _expecting(loader: Loader, coming: Sequence[Coming]) -> Loader:
+    """The loader of sectors, as it would find the stocks after the loads that are previewed too."""
+
+    def find(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
+        inputs = loader.find(connection, options, folder)
+        assert inputs.method
+        return inputs._replace(method=inputs.method._replace(coming=tuple(coming)))
+
+    return loader._replace(find=find)
+
+
+def _validate(options: argparse.Namespace, connection: Connection) -> Result:
+    if options.dry_run:
+        return _previewed(options, "Would check the tables")
+    from tickstock.relationships.checks import run_checks
+    from tickstock.relationships.checks_text import as_json, lines
+
+    found = run_checks(connection, options.environment)
+    if not (options.json or options.quiet):
+        for line in lines(found, options.verbose):
+            console.show(line)
+    return {"status": int(found.status == "fail"), "validation": as_json(found)}
+
+
+def _refresh_cache(options: argparse.Namespace, settings: Settings) -> Result:
+    if options.dry_run:
+        return _previewed(options, f"Would refresh the cache of {settings.admin}, where an application answers")
+    from tickstock.admin_cache import refresh_cache
+
+    answer = refresh_cache(settings.admin)
+    console.say(options, answer.detail + (" (ADMIN_URL)" if answer.status != "refreshed" else ""))
+    return {"status": 0, "cache": answer.status, "detail": answer.detail}
+
+
+def _report(options: argparse.Namespace, connection: Connection) -> Result:
+    paths = [
+        options.reports.absolute() / f"{options.run}_{date.today():%Y%m%d}.{SUFFIXES[name]}"
+        for name in REPORT_FORMATS[options.run]
+    ]
+    if options.dry_run:
+        return _previewed(options, f"Would write {', '.join(path.name for path in paths)} to {paths[0].parent}")
+    from tickstock.relationships.report.formats import render
+    from tickstock.relationships.report.read import read_report
+
+    if not (options.json or options.quiet):
+        console.show(render(read_report(connection, options.environment), "console"))
+    detail = read_report(connection, options.environment, detailed=True)
+    for name, path in zip(REPORT_FORMATS[options.run], paths, strict=True):
+        _write(path, render(detail, name))
+        console.say(options, f"report written to {path}")
+    return {"status": 0, "reports": [str(path) for path in paths]}
+
+
+def _write(path: Path, document: str) -> None:
+    from tickstock.output import write_output
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TickstockError(
+            f"{path.parent}: no such folder, and it cannot be made ({error.strerror}); name another with --reports"
+        ) from error
+    write_output(path, f"{document}\n")
+
+
+def _previewed(options: argparse.Namespace, sentence: str) -> Result:
+    if not (options.json or options.quiet):
+        console.show(f"[DRY RUN] {sentence}")
+    return {"status": 0, "dry_run": True}
+
+
+def _tell_where_it_stopped(options: argparse.Namespace, planned: Sequence[Step], number: int) -> None:
+    done = ", ".join(options.committed) or "nothing"
+    left = ", ".join(step.name for step in planned[number:]) or "nothing"
+    console.say(options, f"stopped at step {number} of {len(planned)}, {planned[number - 1].name}")
+    console.say(options, f"  committed so far: {done}; not done: {left}")
+    console.say(options, f"  to go on: mend what is said above and run refresh.py {options.run} again; what is loaded")
+    console.say(options, "  is not loaded twice. To go back: put the files of before into the folder and run")
+    console.say(options, "  refresh.py monthly --force")
