@@ -226,4 +226,4 @@ def test_names_from_the_database_cannot_steer_the_terminal(
 ) -> None:
     query(witness, "INSERT INTO definition_groups (name, type) VALUES (E'\\x1b[2J\\nnice', 'ETF')")
     assert script("validate_relationships") == 1
-    assert "        fail: �[2J�nice has no members, and no load has read a file for it" in capsys.readouterr().out
+    assert "        fail: �[2J nice has no members, and no load has read a file for it" in capsys.readouterr().out

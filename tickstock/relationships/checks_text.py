@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from tickstock.relationships.checks import FAIL, PASS, SEED_CHECKS, WARN, CheckResult, Validation
+from tickstock.terminal import printable
 
 LISTED = 10
 SIGNS = {PASS: "✓ PASS", WARN: "⚠ WARN", FAIL: "✗ FAIL"}
@@ -27,16 +28,11 @@ def _finding_lines(check: CheckResult, verbose: bool) -> Iterator[str]:
     listed = check.findings if verbose else check.findings[:LISTED]
     for mend, findings in groupby(listed, lambda finding: finding.mend):
         for finding in findings:
-            yield f"        {finding.severity}: {_shown(finding.found)}"
-        yield f"          mend: {_shown(mend)}"
+            yield f"        {finding.severity}: {printable(finding.found)}"
+        yield f"          mend: {printable(mend)}"
     if len(listed) < check.count:
         how = f"psql -f sql/checks/{check.name}.sql" if verbose else "--verbose"
         yield f"        … and {check.count - len(listed):,} more ({how} lists them)"
-
-
-def _shown(text: str) -> str:
-    """Names come from whoever wrote them: no control character reaches the terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def _passed(validation: Validation) -> str:

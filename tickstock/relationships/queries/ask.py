@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock.db import transaction
 from tickstock.relationships.queries import names, shapes, text
-from tickstock.relationships.queries.tables import printable
+from tickstock.terminal import printable
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tickstock.relationships.queries.tables import aligned, printable, table
 from tickstock.relationships.queries.text import counted, exact, size
+from tickstock.terminal import aligned, printable, table
 
 if TYPE_CHECKING:
     from tickstock.relationships.queries.exposure import Exposure, StockExposure, Untraced

@@ -95,7 +95,7 @@ def how_to_load(kind: Kind, environment: str) -> str:
     """The command that loads what the environment has nothing of."""
     from shlex import quote
 
-    from tickstock.relationships.queries.tables import printable
+    from tickstock.terminal import printable
 
     option = "" if environment == "DEFAULT" else f" --environment {quote(printable(environment))}"
     return f"python scripts/cache_maintenance/{kind.loader}.py{option}"

@@ -17,7 +17,7 @@ from tickstock.relationships.queries.names import (
     stored_symbols,
     typed,
 )
-from tickstock.relationships.queries.tables import printable
+from tickstock.terminal import printable
 
 if TYPE_CHECKING:
     from tickstock.db import Connection

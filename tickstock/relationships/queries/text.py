@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tickstock.relationships.queries.tables import printable, table
+from tickstock.terminal import printable, table
 
 if TYPE_CHECKING:
     from tickstock.relationships.queries.groups import Fund, Group, Sector

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tickstock.relationships.report import charts
 from tickstock.relationships.report.model import Report
-from tickstock.relationships.report.tables import Section, printable, text
+from tickstock.relationships.report.tables import Section, text
+from tickstock.terminal import printable
 
 TEMPLATE = Path(__file__).with_name("report.html")
 

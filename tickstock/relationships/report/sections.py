@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from tickstock.relationships.report import detail_sections
 from tickstock.relationships.report.model import Report
-from tickstock.relationships.report.tables import Cell, Section, Table, printable
+from tickstock.relationships.report.tables import Cell, Section, Table
+from tickstock.terminal import printable
 
 UNKNOWN = "unknown"
 UNASSIGNED = "unassigned"

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from tickstock.terminal import printable
+
 Cell = str | int | Decimal | date | None
 
 NOTHING = "–"
@@ -48,11 +50,6 @@ def text(cell: Cell) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return f"{cell:,f}" if isinstance(cell, Decimal) else f"{cell:,}"
-
-
-def printable(stored: str) -> str:
-    """The text without what a terminal would obey: controls, and characters that nobody sees or that turn the line."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in stored)
 
 
 def defused(stored: str) -> str:

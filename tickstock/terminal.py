@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 
 def printable(text: str) -> str:
-    """Stored text with blanks for white space and ``?`` for whatever else does not print (escapes, bidi marks)."""
+    """Stored text with blanks for white space and U+FFFD for whatever else does not print (escapes, bidi marks)."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else " " if each.isspace() else "?" for each in text)
+    return "".join(each if each.isprintable() else " " if each.isspace() else "\ufffd" for each in text)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
