@@ -240,7 +240,7 @@ def test_coverage_counts_each_stock_once_and_funds_not_at_all(market: Connection
     )
     assert coverage.classified_share == pytest.approx(100 * 4 / 6)
     assert coverage.unassigned_weight_share == pytest.approx(100 * 0.5 / 31.55)
-    assert coverage.stocks == read_summary(market, "DEFAULT").stocks
+    assert coverage.stocks == read_summary(market).stocks
 
 
 def test_stocks_by_sector_start_with_the_biggest(market: Connection) -> None:
@@ -257,7 +257,7 @@ def test_stocks_by_sector_start_with_the_biggest(market: Connection) -> None:
 
 def test_an_empty_environment_has_no_shares(connection: Connection) -> None:
     use_environment(connection, "TEST")
-    stats = read_stats(connection, "TEST")
+    stats = read_stats(connection)
     assert set(stats.summary) == {0}
     assert stats.coverage.classified_share is None
     assert stats.coverage.unknown_weight_share is None
@@ -265,7 +265,7 @@ def test_an_empty_environment_has_no_shares(connection: Connection) -> None:
 
 
 def test_relationships_by_type_sum_to_all(market: Connection) -> None:
-    stats = read_stats(market, "DEFAULT")
+    stats = read_stats(market)
     assert stats.by_type == {"ETF": 9, "SECTOR": 5, "THEME": 3, "UNIVERSE": 2}
     assert stats.summary.relationships == 19
 

@@ -190,9 +190,9 @@ def test_it_is_of_one_state_and_names_it(
     """A fund that is deleted while the report is read is in all of it."""
     ((version,),) = query(witness, "SELECT max(version) FROM data_version")
 
-    def delete_then_read(connection: Connection, environment: str) -> Summary:
+    def delete_then_read(connection: Connection) -> Summary:
         query(witness, "DELETE FROM definition_groups WHERE name = 'AAA'")
-        return read_summary(connection, environment)
+        return read_summary(connection)
 
     monkeypatch.setattr("tickstock.relationships.report.read.read_summary", delete_then_read)
     report = read_report(filled, "DEFAULT", detailed=True)

@@ -504,7 +504,7 @@ def test_stored_text_does_not_command_the_terminal(
     assert statuses == [0] * 9 + [1] * 4
     output = capsys.readouterr()
     assert "a�[31m�  b� c�2J" in output.out
-    assert "the weights of Ea?[31m?  b? c?2J sum to 120.00 %; scaled to 100" in output.err
+    assert "the weights of Ea�[31m�  b� c�2J sum to 120.00 %; scaled to 100" in output.err
     shown = output.out + output.err
     assert [each for each in shown if not each.isprintable() and each != "\n"] == []
 

@@ -150,7 +150,7 @@ def run_checks(connection: Connection, environment: str) -> Validation:
     with transaction(connection) as cursor:
         cursor.execute(f"SET TRANSACTION READ ONLY; SET LOCAL {_PLAN}")
         cursor.execute("SELECT set_config('tickstock.environment', %s, true)", (environment,))
-        stored = read_summary(connection, environment)
+        stored = read_summary(connection)
         cursor.execute(statement("checks/counts"))
         counts = _Counts._make(cursor.fetchone())  # type: ignore[arg-type]
         results = tuple(_run(cursor, check, stored, counts, environment) for check in CHECKS)

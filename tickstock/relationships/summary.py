@@ -21,8 +21,8 @@ class Summary(NamedTuple):
     relationships: int
 
 
-def read_summary(connection: Connection, environment: str) -> Summary:
-    """Count what the environment holds; all zero where it holds nothing."""
+def read_summary(connection: Connection) -> Summary:
+    """Count what the session's environment (``tickstock.environment``) holds; all zero where it holds nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("reports/summary"), {"environment": environment})
+        cursor.execute(statement("reports/summary"))
         return Summary._make(cursor.fetchone())  # type: ignore[arg-type]

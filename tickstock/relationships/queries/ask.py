@@ -55,7 +55,7 @@ def ask(connection: Connection, question: Question) -> Answer:
         if question.kind == "stats":
             from tickstock.relationships.queries.stats import read_stats
 
-            stats = read_stats(connection, question.environment)
+            stats = read_stats(connection)
             answer = _answer(stats, text.stats_lines, shapes.stats_document)
             if not stats.summary.relationships:
                 load = names.how_to_load(names.STOCK, question.environment)

@@ -20,9 +20,9 @@ class Stats(NamedTuple):
     sectors: list[SectorCount]
 
 
-def read_stats(connection: Connection, environment: str) -> Stats:
-    """Count what the environment, which is the connection's own, holds; all zero where it holds nothing."""
+def read_stats(connection: Connection) -> Stats:
+    """Count what the session's environment holds; all zero where it holds nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT type, count(*) FROM environment_memberships GROUP BY type ORDER BY type")
         by_type = dict(cursor.fetchall())
-    return Stats(read_summary(connection, environment), by_type, read_coverage(connection), read_sectors(connection))
+    return Stats(read_summary(connection), by_type, read_coverage(connection), read_sectors(connection))

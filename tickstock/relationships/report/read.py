@@ -44,7 +44,7 @@ def read_report(connection: Connection, environment: str, detailed: bool = False
             environment,
             version,
             made_at,
-            summary=read_summary(connection, environment),
+            summary=read_summary(connection),
             sectors=tuple(read_sectors(connection)),
             etf_coverage=EtfCoverage._make(etf_coverage),
             sector_coverage=read_coverage(connection),
