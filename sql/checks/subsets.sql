@@ -1,5 +1,5 @@
 -- Groups that must be part of an index: the Dow 30, the S&P 100 and the sector SPDRs of the S&P 500, QQQ of the
--- NASDAQ-100, and so on. A few stragglers come from files of different dates; many are a wrong or a partial file.
+-- NASDAQ-100, and so on. Stragglers come from files of different dates; where they are the most, it is a wrong file.
 -- An index is what any of its stored funds and universes hold, so a row that is gone from one of them is no straggler.
 
 WITH indices (index, type, name) AS (VALUES
@@ -32,7 +32,7 @@ WITH indices (index, type, name) AS (VALUES
      WHERE p.index IN (SELECT index FROM of_index)
      GROUP BY p.index, p.type, p.name
 )
-SELECT CASE WHEN stray > 5 AND stray > 0.1 * members THEN 'fail' ELSE 'warn' END AS severity,
+SELECT CASE WHEN stray > 5 AND stray > 0.5 * members THEN 'fail' ELSE 'warn' END AS severity,
        type AS group_type, name AS group_name, NULL AS symbol,
        format('%s of the %s members of %s are not in %s: %s%s', stray, members, name, index,
               array_to_string(symbols[:10], ', '), CASE WHEN stray > 10 THEN ', …' ELSE '' END) AS found,

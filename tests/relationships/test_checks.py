@@ -537,6 +537,13 @@ def test_the_parts_of_the_russell_3000(connection: Connection, script: Script, f
     assert faulty(validation) == {"subsets": "warn"}
     (finding,) = findings(validation, "subsets")
     assert finding.found == f"1 of the 503 members of russell1000 are not in the Russell 3000: {members[-1]}"
+    # Lists of very different dates are no reason to stop; a list of something else is.
+    write_universe(folder, "russell3000", members[: 503 // 2 + 1])
+    assert script("load_universes", "--holdings-dir", folder, "--quiet", "--force") == 0
+    assert faulty(run_checks(connection, "DEFAULT")) == {"subsets": "warn"}
+    write_universe(folder, "russell3000", members[: 503 // 2 - 1])
+    assert script("load_universes", "--holdings-dir", folder, "--quiet", "--force") == 0
+    assert faulty(run_checks(connection, "DEFAULT")) == {"subsets": "fail"}
 
 
 def test_a_part_without_its_index_is_no_finding(connection: Connection, script: Script, folder: Path) -> None:
