@@ -8,6 +8,7 @@ from pathlib import Path
 from tickstock import console
 
 FORMATS = ("console", "markdown", "json", "html")
+ENDINGS = {".md": "markdown", ".json": "json", ".html": "html"}
 EXAMPLES = """
     scripts/cache_maintenance/generate_report.py --summary
     scripts/cache_maintenance/generate_report.py --detail
@@ -47,7 +48,8 @@ def _format(options: argparse.Namespace) -> str:
         raise UsageError(
             f"--json is --format json, it does not go with --format {options.format}; leave one of them out"
         )
-    return "json" if options.json else options.format or "console"
+    ending = options.output.suffix.casefold() if options.output else ""
+    return "json" if options.json else options.format or ENDINGS.get(ending, "console")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="also top 10 holdings, concentration, overlap, universes, themes, freshness, conflicts, changes",
     )
-    parser.add_argument("--format", choices=FORMATS, help="console unless said otherwise")
+    parser.add_argument("--format", choices=FORMATS, help="console, or what the ending of --output says")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it to this file; it is whole or absent")
     return console.run(parser, _report, argv)
 

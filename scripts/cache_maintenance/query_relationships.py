@@ -55,7 +55,7 @@ def _percent(text: str) -> "Decimal":
         value = Decimal(text.removesuffix("%"))
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite():
+    if not value.is_finite() or value < 0:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a number in percent, like 5 or 0.25")
     return value
 

@@ -135,11 +135,13 @@ WITH loaded AS MATERIALIZED (
      WHERE COALESCE(t.was, md5('')) <> l.stored_fingerprint
 ), renamed AS (
     SELECT l.type, l.name, format('load %s read this %s as the %s %s', load_id, name, type_then, name_then) AS found,
-           format('UPDATE definition_groups SET type = %L, name = %L WHERE id = %s', type_then, name_then, group_id)
-               AS mend
+           -- where another load has made the group of that name again, this one stays behind and is loaded no more
+           CASE WHEN (type_then, name_then) IN (SELECT type, name FROM environment_groups)
+                THEN format('DELETE FROM definition_groups WHERE id = %s', group_id)
+                ELSE format('UPDATE definition_groups SET type = %L, name = %L WHERE id = %s', type_then, name_then,
+                            group_id) END AS mend
       FROM loaded l
      WHERE (l.type, l.name) <> (type_then, name_then)
-       AND (type_then, name_then) NOT IN (SELECT type, name FROM environment_groups)
 ), taken AS (
     -- groups that a hand took away, with all their rows, after the last load of their type
     SELECT r.type, f.group_name AS name,
@@ -158,6 +160,7 @@ WITH loaded AS MATERIALIZED (
       JOIN load_runs h ON h.id = c.run AND h.kind <> 'load'
      WHERE NOT EXISTS (SELECT FROM load_runs n WHERE n.kind = 'load' AND n.type = r.type
                                                  AND n.environment = r.environment AND n.id > h.id)
+       AND (r.type, f.group_name) NOT IN (SELECT type, name FROM environment_groups)
 )
 SELECT severity, type AS group_type, name AS group_name, symbol, found, mend FROM of_rows
 UNION ALL

@@ -168,6 +168,12 @@ FAULTS = {
     ),
     "a fund deleted by hand": Fault("integrity", "DELETE FROM definition_groups WHERE id = {RSP}", "RSP"),
     "a fund renamed by hand": Fault("integrity", "UPDATE definition_groups SET name = 'X' WHERE id = {RSP}", "X"),
+    "a fund renamed by hand whose name was loaded again": Fault(
+        "integrity",
+        """UPDATE definition_groups SET name = 'X' WHERE id = {RSP};
+           UPDATE load_files SET group_name = 'SPY' WHERE group_id = {RSP}""",
+        "X",
+    ),
     "a sector that is missing": Fault(
         "sector_mappings", "DELETE FROM definition_groups WHERE name = 'energy'", "energy", also=("stock_sectors",)
     ),

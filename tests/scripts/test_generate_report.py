@@ -259,3 +259,10 @@ def run(database: Database, *arguments: str) -> subprocess.CompletedProcess[str]
     environment = {**os.environ, "DATABASE_URI": uri_with_password(database)}
     command = [sys.executable, str(REPORT), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_ending_of_the_output_says_the_format(script: Script, tmp_path: Path) -> None:
+    for ending, start in ((".html", "<!doctype html>"), (".md", "# "), (".json", "{"), (".txt", "Relationships,")):
+        path = tmp_path / f"report{ending}"
+        assert script("generate_report", "--output", path) == 0
+        assert path.read_text(encoding="utf-8").lower().startswith(start.lower())

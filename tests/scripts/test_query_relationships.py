@@ -459,7 +459,7 @@ def test_an_empty_environment_has_statistics_and_a_remark(
     assert script("query_relationships", "--stats", "--environment", "TEST") == 0
     output = capsys.readouterr()
     assert output.out.splitlines()[4:6] == ["stocks                 0", "relationships          0"]
-    assert output.err == "nothing is loaded; load it: python scripts/cache_maintenance/refresh.py --environment TEST\n"
+    assert output.err == "nothing is loaded; load it: python scripts/cache_maintenance/refresh.py weekly --environment TEST\n"
 
 
 def test_quiet_answers_with_the_status_alone(
@@ -544,3 +544,29 @@ except SystemExit as end:
 
     assert modules("--stock", "AAPL") == "0 psycopg2"
     assert modules("--help") == "0"
+
+
+def test_a_group_is_found_whatever_its_case_and_signs(
+    script: Script, connection: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_group(connection, "THEME", "crypto_miners", {"MARA": None})
+    for name in ("Crypto Miners", "crypto-miners", "cryptominers"):
+        assert script("query_relationships", "--theme", name) == 0
+        assert capsys.readouterr().out.startswith("Theme: crypto_miners")
+    assert script("query_relationships", "--theme", "&") == 1
+
+
+def test_cash_in_a_portfolio_is_cash(
+    script: Script, connection: Connection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ticker CASH is a small bank's; no broker's list means it."""
+    put_group(connection, "ETF", "IJR", {"CASH": "100"})
+    (tmp_path / "p.csv").write_text("symbol,weight\nIJR,60\nCash,20\nUSD,20\n")
+    assert script("query_relationships", "--exposure", tmp_path / "p.csv", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["traced_percent"], document["untraced_percent"]) == (60.0, 40.0)
+    assert [(part["reason"], part["percent"]) for part in document["untraced"]] == [("cash", 20.0), ("cash", 20.0)]
+
+
+def test_a_negative_least_weight_is_a_usage_error(script: Script) -> None:
+    assert script("query_relationships", "--where", "AAPL", "--min-weight", "-1") == 2

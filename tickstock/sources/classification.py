@@ -42,8 +42,9 @@ def read_classification(path: Path, kind: str) -> Classification:
     """A file with the columns symbol (or ticker) and sector, and industry and name where it has them.
 
     ``kind`` is "override" (a person's decisions: unknown means the group ``unknown``, and an empty sector is a
-    problem) or "classification" (both mean that the file knows the stock without a sector). Lines whose symbol
-    is no US stock by its spelling are passed over, with a warning. Never raises for what the file holds.
+    problem, as is a symbol that is no US stock's) or "classification" (both mean that the file knows the stock
+    without a sector; lines whose symbol is no US stock by its spelling are passed over, with a warning). Never
+    raises for what the file holds.
     """
     reading = _Lines(path, kind)
     checksum = ""
@@ -91,10 +92,10 @@ class _Lines:
         if symbol := symbol_of(ticker):
             return symbol
         _, no_stock, error = read_ticker(ticker)
-        if no_stock:
+        if no_stock and not self._is_override:
             self._passed_over.append(shown(ticker.strip(), 12))
         else:
-            found = f"the ticker {shown(ticker)} ({error})"
+            found = f"the ticker {shown(ticker)} ({error or no_stock})"
             self.account.reject(line, found, "one like AAPL or BRK.B", "correct the line")
         return ""
 

@@ -119,19 +119,28 @@ def _scaled(ends: list[_End]) -> list[str]:
 
 def _resolved(connection: Connection, portfolio: Portfolio) -> tuple[dict[str, Decimal], dict[str, str]]:
     """Amounts by the symbol as it is stored, and what each symbol is: fund, stock, or why it is not known."""
-    funds = stored_funds(connection, portfolio.amounts)
-    stocks = stored_symbols(connection, [ticker for ticker in portfolio.amounts if ticker not in funds])
+    cash = [ticker for ticker in portfolio.amounts if _is_cash(ticker)]
+    funds = stored_funds(connection, [ticker for ticker in portfolio.amounts if ticker not in cash])
+    others = [ticker for ticker in portfolio.amounts if ticker not in funds and ticker not in cash]
+    stocks = stored_symbols(connection, others)
     amounts: dict[str, Decimal] = {}
     kinds: dict[str, str] = {}
     for ticker, amount in portfolio.amounts.items():
         found = read_ticker(ticker)
         symbol = funds.get(ticker) or stocks.get(ticker) or found.symbol or ticker
         amounts[symbol] = amounts.get(symbol, Decimal(0)) + amount
-        if ticker in funds or ticker in stocks:
+        if ticker in cash:
+            kinds[symbol] = "cash"
+        elif ticker in funds or ticker in stocks:
             kinds[symbol] = "fund" if ticker in funds else "stock"
         else:
             kinds[symbol] = f"no stock ({found.no_stock})" if found.no_stock else "unknown symbol"
     return amounts, kinds
+
+
+def _is_cash(ticker: str) -> bool:
+    """What a broker's list calls cash. The ticker CASH is a small bank's, and hardly ever meant."""
+    return ticker.upper() in ("CASH", "USD", "US DOLLAR") or ticker.upper().startswith("CASH ")
 
 
 def _stocks(ends: list[_End], total: Decimal) -> list[StockExposure]:

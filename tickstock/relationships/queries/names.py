@@ -21,11 +21,11 @@ class Kind(NamedTuple):
     loader: str
 
 
-STOCK = Kind("", "stock", "--stock", "refresh")
-ETF = Kind("ETF", "ETF", "--etf", "load_etf_holdings")
-SECTOR = Kind("SECTOR", "sector", "--sector", "organize_sectors_industries")
-THEME = Kind("THEME", "theme", "--theme", "organize_universe")
-UNIVERSE = Kind("UNIVERSE", "universe", "--universe", "load_universes")
+STOCK = Kind("", "stock", "--stock", "refresh.py weekly")
+ETF = Kind("ETF", "ETF", "--etf", "load_etf_holdings.py")
+SECTOR = Kind("SECTOR", "sector", "--sector", "organize_sectors_industries.py")
+THEME = Kind("THEME", "theme", "--theme", "organize_universe.py")
+UNIVERSE = Kind("UNIVERSE", "universe", "--universe", "load_universes.py")
 KINDS = (STOCK, ETF, SECTOR, THEME, UNIVERSE)
 
 
@@ -44,7 +44,9 @@ def use_environment(connection: Connection, environment: str) -> None:
 
 
 def require_group(connection: Connection, kind: Kind, name: str) -> Group:
-    """The group of that name, whatever the case; a sector also by another name of it (``Technology``).
+    """The group of that name, whatever its case, blanks and signs (``Crypto Miners``).
+
+    A sector is found by another name of it too (``Technology``).
 
     Raises:
         TickstockError: there is none; the message names the nearest.
@@ -98,7 +100,7 @@ def how_to_load(kind: Kind, environment: str) -> str:
     from tickstock.terminal import printable
 
     option = "" if environment == "DEFAULT" else f" --environment {quote(printable(environment))}"
-    return f"python scripts/cache_maintenance/{kind.loader}.py{option}"
+    return f"python scripts/cache_maintenance/{kind.loader}{option}"
 
 
 def typed(name: str) -> str:
@@ -110,7 +112,9 @@ def _group(connection: Connection, kind: Kind, name: str) -> Group | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, name, description FROM environment_groups"
-            " WHERE type = %(type)s AND lower(name) = lower(%(name)s) ORDER BY name <> %(name)s, name LIMIT 1",
+            " WHERE type = %(type)s AND (name = %(name)s OR regexp_replace(lower(name), '[^a-z0-9]', '', 'g') ="
+            " NULLIF(regexp_replace(lower(%(name)s), '[^a-z0-9]', '', 'g'), ''))"
+            " ORDER BY name <> %(name)s, lower(name) <> lower(%(name)s), name LIMIT 1",
             {"type": kind.type, "name": typed(name)},
         )
         row = cursor.fetchone()

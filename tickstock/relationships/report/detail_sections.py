@@ -100,7 +100,10 @@ def _overlap(overlap: Sequence[Overlap]) -> Section:
     if len(weights.rows) > 1:
         note = "The sum, over the shared stocks, of the lesser weight. Funds without weights are left out."
         tables.append(weights._replace(note=note))
-    note = "Of the 12 funds with most members, each with each; with itself, its members and its sum of weights."
+    note = (
+        "Of the 12 funds with most members, each with each; with itself, its members and its sum of weights. "
+        "The darker, the larger a share of the smaller fund (of 100 % of weight) the two have in common."
+    )
     return Section("overlap", "Overlap between funds", tuple(tables), note)
 
 

@@ -26,8 +26,8 @@ def render(report: Report, sections: list[Section], limit: int | None) -> str:
         time=f"{report.made_at:%H:%M} UTC",
         sector_bars=charts.sector_bars(report),
         coverage=charts.coverage_stacks(report),
-        concentration=charts.concentration_bars(detail.etfs[:limit]) if detail else [],
+        concentration=charts.concentration_bars(detail.etfs)[:limit] if detail else [],
         heat={value: charts.overlap_heat(detail.overlap, value) for value in ("stocks", "weight")} if detail else {},
         freshness=charts.freshness_stack(detail.freshness) if detail else None,
     )
-    return page.rstrip()
+    return page.strip()
