@@ -459,7 +459,8 @@ def test_an_empty_environment_has_statistics_and_a_remark(
     assert script("query_relationships", "--stats", "--environment", "TEST") == 0
     output = capsys.readouterr()
     assert output.out.splitlines()[4:6] == ["stocks                 0", "relationships          0"]
-    assert output.err == "nothing is loaded; load it: python scripts/cache_maintenance/refresh.py weekly --environment TEST\n"
+    command = "python scripts/cache_maintenance/refresh.py weekly --environment TEST"
+    assert output.err == f"nothing is loaded; load it: {command}\n"
 
 
 def test_quiet_answers_with_the_status_alone(
