@@ -90,7 +90,7 @@ def test_something_that_speaks_no_http_is_told() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("address", ["", "localhost:5000", "file:///etc/passwd", "http://", "http://127.0.0.1:99999"])
+@pytest.mark.parametrize("address", ["", "localhost:5000", "file:///etc/passwd", "http://", "http://[::1", "http://127.0.0.1:99999"])
 def test_what_is_no_address_is_told(address: str) -> None:
     assert refresh_cache(address).status == "failed"
 

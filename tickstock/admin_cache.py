@@ -24,7 +24,10 @@ def refresh_cache(address: str) -> CacheAnswer:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
     from urllib.parse import urlsplit
 
-    url = urlsplit(address)
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        url = urlsplit("")
     if url.scheme not in ("http", "https") or not url.hostname:
         return CacheAnswer("failed", f"{address!r} is no address; expected ADMIN_URL like http://localhost:5000")
     place = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"

@@ -58,6 +58,10 @@ def carry_out(options: argparse.Namespace, planned: Sequence[Step]) -> list[Resu
             result = step.work()
         except TickstockError as error:
             result = {"status": console.fail(options, error), "error": str(error)}
+        except BaseException:
+            if not options.dry_run:
+                _tell_where_it_stopped(options, planned, number)
+            raise
         results.append({"step": step.name, **result})
         if result["status"] and not options.dry_run:
             _tell_where_it_stopped(options, planned, number)
@@ -75,7 +79,7 @@ def _load(loader: Loader, options: argparse.Namespace, coming: list[Coming]) -> 
         else:
             from tickstock.relationships.entering import read_coming
 
-            look = partial(read_coming, environment=options.environment)
+            look = partial(read_coming, type_=loader.type)
             result = execute(loader, options_of(loader, options), lambda connection: coming.extend(look(connection)))
         return {"status": status_of(options, result), **result}
     except NoInputError as error:

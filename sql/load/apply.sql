@@ -15,9 +15,11 @@ SELECT g.group_id, r.symbol, r.new_weight, COALESCE(r.new_metadata, '{"source": 
 
 UPDATE group_memberships m
    SET weight = r.new_weight,
-       metadata = CASE WHEN r.new_metadata IS NOT NULL THEN m.metadata || r.new_metadata
-                       WHEN m.metadata ->> 'source' = 'file' THEN m.metadata
-                       ELSE m.metadata || '{"source": "file"}' END
+       -- Others may have left a JSON string or list there; || would make a list of both.
+       metadata = CASE WHEN r.new_metadata IS NULL AND m.metadata ->> 'source' = 'file' THEN m.metadata
+                       WHEN jsonb_typeof(m.metadata) = 'object'
+                            THEN m.metadata || COALESCE(r.new_metadata, '{"source": "file"}')
+                       ELSE COALESCE(r.new_metadata, '{"source": "file"}') END
   FROM planned_rows r
  WHERE r.action = 'changed' AND m.id = r.membership_id;
 

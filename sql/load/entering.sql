@@ -9,5 +9,9 @@ SELECT u.id, s.symbol, '{"source": "unclassified"}'::jsonb
             WHERE m.symbol = s.symbol)
    AND NOT EXISTS (
            SELECT FROM definition_groups f
-            WHERE f.type = 'ETF' AND f.environment = %(environment)s AND f.name = s.symbol)
+            WHERE f.type = 'ETF' AND f.environment = %(environment)s AND f.name = s.symbol
+              AND NOT EXISTS (SELECT FROM planned_groups p WHERE p.group_id = f.id AND p.action = 'removed'))
+   AND NOT EXISTS (  -- a fund that a dry run would add is not stored
+           SELECT FROM planned_groups p
+            WHERE %(type)s = 'ETF' AND p.action = 'added' AND p.name = s.symbol)
  ORDER BY s.symbol

@@ -38,5 +38,13 @@ SELECT h.group_id, h.symbol,
   LEFT JOIN membership_versions v
     ON v.group_id = h.group_id AND v.symbol = h.symbol AND v.closed_by IS NULL
   LEFT JOIN load_runs r ON r.id = v.opened_by
- WHERE h.known OR r.kind IS DISTINCT FROM 'load'
-    OR (v.weight, v.metadata) IS DISTINCT FROM (s.weight, s.metadata);
+ WHERE h.known
+    OR (r.kind IS DISTINCT FROM 'load' OR (v.weight, v.metadata) IS DISTINCT FROM (s.weight, s.metadata))
+       AND NOT EXISTS (  -- what a load of another type put there stays that load's when a hand adds a note
+           SELECT FROM membership_versions e
+             JOIN load_runs o ON o.id = e.opened_by AND o.kind = 'load'
+             JOIN data_version d ON d.load_id = o.id
+            WHERE e.group_id = h.group_id AND e.symbol = h.symbol AND e.closed_by IS NOT NULL
+              AND d.version > COALESCE((SELECT version FROM last l WHERE l.group_id = h.group_id), 0)
+              AND e.weight IS NOT DISTINCT FROM s.weight
+              AND CASE WHEN %(type)s = 'SECTOR' THEN sector_evidence(e.metadata) END IS NOT DISTINCT FROM s.evidence);

@@ -19,7 +19,7 @@ SELECT COALESCE(s.no, -g.id), g.id, COALESCE(s.name, g.name),
        END,
        COALESCE(s.has_rows, false),
        COALESCE(s.description, g.description, s.name),
-       COALESCE(g.metadata, '{}') || COALESCE(s.metadata, '{}')
+       CASE WHEN jsonb_typeof(g.metadata) = 'object' THEN g.metadata ELSE '{}' END || COALESCE(s.metadata, '{}')
   FROM staged_groups s
   FULL JOIN (
       SELECT * FROM definition_groups

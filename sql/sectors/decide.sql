@@ -34,7 +34,7 @@ WITH ranks (source, rank, confidence, weaker) AS (VALUES
 ), names AS (
     SELECT DISTINCT ON (symbol) symbol, name
       FROM evidence WHERE name IS NOT NULL
-     ORDER BY symbol, source = 'issuer_file', as_of DESC NULLS LAST, origin
+     ORDER BY symbol, array_position('{override,classification}', source), as_of DESC NULLS LAST, origin
 ), listed AS (
     SELECT symbol, min(origin) AS origin FROM evidence WHERE sector IS NULL GROUP BY symbol
 ), standing AS (
@@ -46,7 +46,6 @@ WITH ranks (source, rank, confidence, weaker) AS (VALUES
       LEFT JOIN load_runs c ON c.id = v.closed_by
       JOIN ranks r ON r.source = v.metadata ->> 'source'
      WHERE v.symbol IS NOT NULL AND (v.closed_by IS NULL OR c.kind <> 'load')
-       AND (%(build)s OR r.source <> ALL (%(kinds)s))
      ORDER BY v.symbol, v.opened_by DESC
 ), best AS (
     SELECT s.symbol, COALESCE(w.sector, 'unknown') AS sector, COALESCE(w.source, 'unclassified') AS source,

@@ -13,8 +13,7 @@ SELECT m.symbol, 'sector_etf', f.sector, f.etf, file.as_of, m.weight
   LEFT JOIN LATERAL (
       SELECT as_of FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1
   ) file ON true
- WHERE NOT EXISTS (SELECT FROM coming c WHERE c.etf = f.etf AND c.symbol = m.symbol)
+ WHERE NOT EXISTS (SELECT FROM coming c WHERE c.etf = f.etf OR c.membership_id = m.id)
 UNION ALL
 SELECT c.symbol, 'sector_etf', f.sector, f.etf, c.as_of, c.weight
-  FROM etfs f JOIN coming c USING (etf)
- WHERE NOT c.removed;
+  FROM etfs f JOIN coming c USING (etf);

@@ -1,6 +1,7 @@
 -- Private tables of build_stock_metadata.py and enrich_sectors.py, beside those of every loader.
 
-DROP TABLE IF EXISTS evidence, sector_symbols, decided, coming;
+-- An application may have tables of these names; what is dropped here is ours.
+DROP TABLE IF EXISTS pg_temp.evidence, pg_temp.sector_symbols, pg_temp.decided, pg_temp.coming;
 
 CREATE TEMPORARY TABLE evidence (
     symbol varchar(50) COLLATE "C" NOT NULL,
@@ -15,11 +16,12 @@ CREATE TEMPORARY TABLE evidence (
 
 -- For the preview of a whole run: what the loads before would bring.
 CREATE TEMPORARY TABLE coming (
+    kind text NOT NULL,         -- stock, left, fund, ended, held: see load/coming.sql
     symbol varchar(50) COLLATE "C" NOT NULL,
-    etf text,                   -- NULL: a stock that is new
+    membership_id integer,      -- of what has left
+    etf text,                   -- that holds it
     weight numeric(9, 6),
-    as_of date,
-    removed boolean NOT NULL    -- the fund would hold it no more
+    as_of date
 );
 
 -- One row a stock: the sector that the evidence gives it. pinned: a hand's row holds it elsewhere or otherwise.

@@ -44,8 +44,22 @@ def test_a_stock_that_has_a_sector_keeps_it(load_etfs: Load, folder: Path, witne
 def test_a_fund_that_a_fund_holds_is_no_stock(load_etfs: Load, folder: Path, witness: Connection) -> None:
     write_fund(folder, "SPY", {"AAPL": "60", "VOO": "40"})
     write_fund(folder, "VOO", {"AAPL": "100"})
-    load_etfs()
+    assert load_etfs(dry_run=True).entered == 1
+    assert load_etfs().entered == 1
     assert query(witness, SECTORS_OF) == [("unknown", "AAPL")]
+
+
+def test_a_dry_run_knows_that_a_fund_that_goes_is_a_stock_where_it_comes(
+    load_etfs: Load, folder: Path, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", {"AAPL": "100"})
+    write_fund(folder, "VOO", {"AAPL": "100"})
+    load_etfs()
+    (folder / "voo_holdings.csv").unlink()
+    write_fund(folder, "SPY", {"AAPL": "60", "VOO": "40"})
+    assert load_etfs(force=True, dry_run=True).entered == 1
+    assert load_etfs(force=True).entered == 1
+    assert query(witness, SECTORS_OF) == [("unknown", "AAPL"), ("unknown", "VOO")]
 
 
 def test_another_environment_gets_its_own(load_etfs: Load, folder: Path, witness: Connection) -> None:

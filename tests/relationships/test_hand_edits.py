@@ -127,3 +127,18 @@ def test_a_group_made_by_hand_stays_with_keep_manual(load_etfs: Load, folder: Pa
     query(witness, "INSERT INTO definition_groups (name, type) VALUES ('MINE', 'ETF')")
     assert load_etfs(keep_manual=True).plan.groups_with("kept") == 1
     assert load_etfs().plan.groups_with("removed") == 1
+
+
+@pytest.mark.parametrize("shape", ['"mine"', '["mine"]', "null"])
+def test_metadata_that_is_no_object_gives_way_once(
+    load_etfs: Load, folder: Path, witness: Connection, shape: str
+) -> None:
+    write_fund(folder, "SPY", {"AAPL": "60", "MSFT": "40"})
+    load_etfs()
+    query(witness, "UPDATE group_memberships SET metadata = %s", shape)
+    query(witness, "UPDATE definition_groups SET metadata = %s", shape)
+    assert not load_etfs().plan.empty
+    assert load_etfs().plan.empty
+    owners = "SELECT DISTINCT metadata FROM group_memberships WHERE weight IS NOT NULL"
+    assert query(witness, owners) == [({"source": "file"},)]
+    assert query(witness, "SELECT metadata FROM definition_groups WHERE name = 'SPY'") == [({"source": "file"},)]

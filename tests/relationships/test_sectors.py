@@ -147,6 +147,17 @@ def test_of_two_sector_spdrs_the_newer_file_wins_and_then_the_heavier_weight(
     assert query(witness, "SELECT DISTINCT confidence FROM stock_sectors") == [("medium",)]
 
 
+def test_a_persons_name_for_a_stock_comes_before_a_vendors(
+    mixed: None, database: Database, folder: Path, witness: Connection
+) -> None:
+    write(folder, "zz", ["QQC,Energy,,Mine"])
+    write(folder, "stock_classification", ["QQC,Technology,Software,Theirs"])
+    with closing(database.connect()) as connection:
+        inputs = sector_method_inputs(connection, EvidenceFiles(folder, overrides=folder / "zz.csv"), False)
+        load(database, connection, inputs, Options("SECTOR"))
+    assert query(witness, "SELECT name FROM stock_sectors WHERE symbol = 'QQC'") == [("Mine",)]
+
+
 def test_a_stock_that_leaves_everything_leaves_its_sector(
     load_etfs: Load, enrich: Classify, folder: Path, witness: Connection
 ) -> None:
@@ -246,6 +257,20 @@ def test_without_the_file_an_override_stays_and_without_its_line_it_goes(
     write(folder, "sector_overrides", [])
     enrich()
     assert sectors(witness)["QQA"] == "energy"
+
+
+def test_an_override_that_was_taken_out_does_not_come_back_with_its_file_gone(
+    mixed: None, enrich: Classify, folder: Path, witness: Connection
+) -> None:
+    """A hand closed the override's row in the record; it is no more what the last load left."""
+    enrich()
+    query(witness, HAND["moved"].replace("QQB", "QQA"))
+    write(folder, "sector_overrides", [])
+    enrich()
+    (folder / "sector_overrides.csv").unlink()
+    for _ in range(2):
+        assert sectors(witness)["QQA"] == "energy"
+        enrich()
 
 
 def test_an_override_may_say_unknown(mixed: None, enrich: Classify, folder: Path, witness: Connection) -> None:
@@ -366,6 +391,41 @@ def test_a_stock_without_a_row_gets_one_in_every_mode(
     assert again(mode=mode).load_id is None
 
 
+def test_a_note_on_a_row_that_entered_does_not_keep_the_stock_unknown(
+    mixed: None, enrich: Classify, witness: Connection
+) -> None:
+    query(witness, """UPDATE group_memberships SET metadata = metadata || '{"note": "mine"}' WHERE weight IS NULL""")
+    enrich(mode="incremental")
+    assert sectors(witness) == ENRICHED
+
+
+@pytest.mark.parametrize("shape", ['"mine"', '["mine"]', "null", "5", '[{"source": "sector_etf"}]'])
+@pytest.mark.parametrize("builds", [False, True], ids=["enrich", "build"])
+def test_metadata_that_is_no_object_gives_way(
+    mixed: None, database: Database, folder: Path, witness: Connection, shape: str, builds: bool
+) -> None:
+    """An application's json.dumps(None), say."""
+    run = method(database, folder, builds)
+    run()
+    before = query(witness, ALL)
+    query(witness, "UPDATE group_memberships SET metadata = %s WHERE weight IS NULL", shape)
+    query(witness, "UPDATE definition_groups SET metadata = %s WHERE type = 'SECTOR'", shape)
+    assert run(mode="incremental").plan.total("kept") == 5
+    run()
+    assert query(witness, ALL) == before
+    assert run().plan.empty
+
+
+def test_tables_of_an_application_are_left_alone(mixed: None, enrich: Classify, witness: Connection) -> None:
+    names = ("evidence", "sector_symbols", "decided", "coming")
+    for name in names:
+        query(witness, f"CREATE TABLE public.{name} (of_my_own int)")
+    enrich(dry_run=True)
+    enrich()
+    assert query(witness, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY (%s)",
+                 list(names)) == [(4,)]  # fmt: skip
+
+
 def test_sectors_of_an_older_database_give_way_to_evidence_and_stay_where_there_is_none(
     mixed: None, enrich: Classify, witness: Connection
 ) -> None:
@@ -387,6 +447,19 @@ def test_a_sector_of_another_kind_is_left_to_the_other_script(
     query(witness, "INSERT INTO definition_groups (name, type) VALUES ('crypto', 'SECTOR')")
     enrich()
     assert query(witness, "SELECT count(*) FROM definition_groups WHERE type = 'SECTOR'") == [(13,)]
+
+
+def test_a_stock_that_a_hand_puts_into_a_sector_of_another_kind_leaves_the_other(
+    mixed: None, enrich: Classify, witness: Connection
+) -> None:
+    enrich()
+    query(witness, "INSERT INTO definition_groups (name, type) VALUES ('crypto', 'SECTOR')")
+    query(witness, HAND["second row"].replace("financials", "crypto"))
+    for _ in range(2):
+        coverage = enrich(mode="incremental").plan.coverage
+        assert sectors(witness) == {**ENRICHED, "QQB": "crypto"}
+        assert coverage is not None
+        assert coverage.stocks == len(ENRICHED)
 
 
 # --- input that is wrong

@@ -179,6 +179,51 @@ def test_a_preview_knows_what_a_sector_spdr_drops_and_takes_up(
     ]  # fmt: skip
 
 
+def dated(folder: Path, etf: str, day: str, *symbols: str) -> None:
+    """A fund of equal weights with a date inside, as ARK writes it."""
+    lines = [f'{day},{etf},NAME,{symbol},1,1,"$1",{100 / len(symbols)}%' for symbol in symbols]
+    head = "date,fund,company,ticker,cusip,shares,market value ($),weight (%)"
+    (folder / f"{etf.lower()}_holdings.csv").write_text("\n".join([head, *lines, ""]))
+
+
+def test_a_preview_of_the_sectors_is_what_the_run_does_then(refresh: Script, folder: Path, capsys: Capture) -> None:
+    """Also for stocks that leave, funds that come or go and are held, and SPDRs with a newer date alone."""
+
+    def preview_and_run() -> None:
+        found = []
+        for arguments in (["--dry-run"], []):
+            refresh("monthly", "--json", "--force", *arguments)
+            step = json.loads(capsys.readouterr().out)["steps"][4]
+            found.append((step["step"], step["coverage"], step["warnings"]))
+        assert found[0] == found[1]
+
+    dated(folder, "XLK", "11/14/2025", "QQA", "QQB")
+    dated(folder, "XLC", "11/07/2025", "QQA", "QQC")
+    preview_and_run()
+    dated(folder, "XLC", "11/21/2025", "QQA", "QQC")
+    write_fund(folder, "VOO", {"AAPL": "90", "QQD": "10"})
+    write_fund(folder, "SPY", {"AAPL": "40", "MSFT": "30", "VOO": "30"})
+    write_universe(folder, "dow30", ["AAPL", "MSFT", "VOO"])
+    preview_and_run()
+    write_fund(folder, "SPY", {"AAPL": "40", "MSFT": "30", "QQD": "30"})
+    write_fund(folder, "XLE", {"QQE": "100"})
+    preview_and_run()
+    for fund in ("xle", "voo"):
+        (folder / f"{fund}_holdings.csv").unlink()
+    preview_and_run()
+
+
+def test_a_failure_of_any_kind_says_where_it_stopped(refresh: Script, capsys: Capture, witness: Connection) -> None:
+    query(witness, """
+        CREATE FUNCTION no_universe() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF NEW.type = 'UNIVERSE' THEN RAISE 'not here'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER no_universe BEFORE INSERT ON definition_groups FOR EACH ROW EXECUTE FUNCTION no_universe()""")
+    assert refresh("weekly") == 1
+    err = capsys.readouterr().err
+    assert "stopped at step 2 of 8, load_universes" in err
+    assert "not here" in err
+
+
 def test_a_dry_run_goes_on_after_a_refusal_and_ends_with_its_status(
     refresh: Script, folder: Path, capsys: Capture
 ) -> None:

@@ -15,29 +15,26 @@ if TYPE_CHECKING:
 
 
 class Coming(NamedTuple):
-    """A row that a dry run planned, as far as it decides on a sector: a new stock, or a sector SPDR's change.
+    """What a dry run planned, as far as it decides on a sector.
 
-    ``etf`` is None for a stock that is new and in no SPDR's plan.
+    ``kind`` is ``stock`` (a group gets it), ``left`` (a stored membership, by its id, is to go), ``fund`` and
+    ``ended`` (a new fund's name, or that of one that is to go) or ``held`` (a row of a sector SPDR, as the file that
+    was read leaves it).
     """
 
+    kind: str
     symbol: str
+    membership_id: int | None = None
     etf: str | None = None
     weight: Decimal | None = None
     as_of: date | None = None
-    removed: bool = False
 
 
-def read_coming(connection: Connection, environment: str) -> list[Coming]:
-    """What the plan that this connection computed last would bring to the sectors."""
+def read_coming(connection: Connection, type_: str) -> list[Coming]:
+    """What the plan that this connection computed last, for groups of a type, would bring to the sectors."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("load/entering"), {"environment": environment})
-        found = [Coming(symbol) for _, symbol, _ in cursor.fetchall()]
-        cursor.execute(
-            "SELECT r.symbol, g.name, r.new_weight, s.as_of, r.action = 'removed'"
-            " FROM planned_changes r JOIN planned_groups g USING (no) LEFT JOIN staged_groups s USING (no)"
-            " WHERE g.name LIKE 'XL%' AND r.action IN ('added', 'changed', 'removed')"
-        )
-        return found + [Coming._make(row) for row in cursor.fetchall()]
+        cursor.execute(statement("load/coming"), {"type": type_})
+        return [Coming._make(row) for row in cursor.fetchall()]
 
 
 def count_entering(cursor: Cursor, options: Options) -> int:
@@ -78,4 +75,4 @@ def enter_stocks(database: Database, cursor: Cursor, options: Options) -> int:
 
 
 def _values(options: Options) -> dict[str, str]:
-    return {"environment": options.environment}
+    return {"environment": options.environment, "type": options.type}

@@ -90,10 +90,13 @@ _WORDS = {
 
 
 def _settled(cursor: Cursor, stored: Mapping[str, StoredGroup], checksum: str) -> bool:
-    """Whether every sector is as a load left it that had the same evidence."""
+    """Whether every sector is as a load left it that had the same evidence, and none of another kind has a stock."""
     cursor.execute("SELECT name FROM staged_groups")
-    groups = [stored.get(name) for (name,) in cursor.fetchall()]
-    return all(group and group.last_checksum == checksum and not group.drifted for group in groups)
+    names = [name for (name,) in cursor.fetchall()]
+    groups = [stored.get(name) for name in names]
+    return all(group and group.last_checksum == checksum and not group.drifted for group in groups) and not any(
+        group.members for group in stored.values() if group.name not in names
+    )
 
 
 def _copy(cursor: Cursor, table: str, rows: Iterable[tuple[object, ...]]) -> None:
