@@ -299,3 +299,15 @@ def test_what_was_forced_once_is_not_refused_again_unchanged(load_etfs: Load, fo
     write_fund(folder, "SPY", {"AAPL": "50"})
     load_etfs(force=True)
     assert load_etfs().plan.empty
+
+
+def test_the_only_changed_file_may_be_the_bad_one(load_etfs: Load, folder: Path, witness: Connection) -> None:
+    """The others are left as they are, and the load is no failure, as with --mode full."""
+    write_fund(folder, "SPY", {"AAPL": "100"})
+    write_fund(folder, "VOO", {"AAPL": "100"})
+    load_etfs()
+    write_fund(folder, "VOO", {"AAPL": "much"})
+    for mode in ("full", "incremental"):
+        plan = load_etfs(mode=mode, skip_bad_files=True).plan
+        assert "voo_holdings.csv left out whole, its group stays as stored" in plan.warnings[0]
+    assert members(witness, "VOO") == {"AAPL": "100.000000"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.files import write_fund
 from tests.relationships.conftest import Load
 from tests.stored import everything, query
 from tickstock.db import Connection, Database, closing
-from tickstock.errors import BadInputError
+from tickstock.errors import BadInputError, RefusedError
 from tickstock.relationships.evidence import EvidenceFiles, sector_method_inputs
 from tickstock.relationships.load import load
 from tickstock.relationships.plan import SECTOR_SOURCES, Options, Outcome
@@ -173,7 +174,7 @@ def test_a_stock_that_leaves_everything_leaves_its_sector(
     assert sectors(witness) == {"QQA": "energy", "QQB": "energy"}
 
 
-def test_evidence_that_is_cut_off_is_warned_of(
+def test_evidence_that_is_cut_off_is_refused(
     load_etfs: Load, enrich: Classify, folder: Path, witness: Connection
 ) -> None:
     many = [f"QQ{letter}" for letter in "ABCDEFGHIJ"]
@@ -182,10 +183,31 @@ def test_evidence_that_is_cut_off_is_warned_of(
     load_etfs()
     enrich()
     write(folder, "stock_classification", ["QQA,Energy,,"])
-    assert enrich(dry_run=True).plan.warnings == (
-        "energy: 9 of 10 stocks have no evidence any more and are unknown; is the classification, or a sector SPDR, "
-        "cut off?",
-    )
+    found = "energy: 9 of 10 stocks would become unknown (90%; more than 20% looks like a classification"
+    with pytest.raises(RefusedError, match=re.escape(found)):
+        enrich()
+    assert set(sectors(witness).values()) == {"energy"}
+    assert enrich(force=True).plan.overridden
+    assert list(sectors(witness).values()).count("unknown") == 9
+
+
+def test_another_classification_than_the_last_and_overrides_of_no_stock_are_warned_of(
+    mixed: None, database: Database, enrich: Classify, folder: Path, tmp_path: Path
+) -> None:
+    enrich()
+    write(folder, "sector_overrides", ["QQA,Utilities,,", "APPL,Energy,,"])
+    assert enrich(mode="incremental").plan.warnings == ("overrides for what is no stock here: APPL",)
+    write(tmp_path, "other", ["QQC,Technology,,"])
+    inputs = [EvidenceFiles(folder, classification=tmp_path / "other.csv")] * 2
+    warnings = []
+    for files in inputs:
+        with closing(database.connect()) as connection:
+            found = sector_method_inputs(connection, files, False)
+            warnings.append(load(database, connection, found, Options("SECTOR")).plan.warnings[1:])
+    usual = folder / "stock_classification.csv"
+    assert warnings == [
+        (f"the last run classified from {usual}, this one does from {tmp_path / 'other.csv'} (--classification)",), ()
+    ]
 
 
 # --- build and enrich beside each other

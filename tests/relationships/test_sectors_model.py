@@ -85,7 +85,7 @@ class World:
         return next(found, ("unclassified", "unknown"))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=3, max_size=12))
 def test_any_sequence_of_evidence_hands_and_runs_is_as_the_model_has_it(
     database: Database, folder: Path, load_etfs: Load, witness: Connection, steps: list[tuple[object, ...]]

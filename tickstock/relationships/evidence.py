@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.checksum import file_checksum
 from tickstock.errors import BadInputError
 from tickstock.relationships.inputs import Inputs, reserved, sector_inputs
-from tickstock.relationships.sectors import Evidence, Method, rules
+from tickstock.relationships.sectors import Evidence, Found, Method, rules
 
 if TYPE_CHECKING:
     from tickstock.db import Connection
+    from tickstock.sources.folder import Candidate
     from tickstock.sources.records import Problem, Source
 
 # Only a file with one of these words in its first lines can tell anything about a stock beside its weight.
@@ -29,12 +31,14 @@ class EvidenceFiles(NamedTuple):
     overrides: Path | None = None
 
 
-class _Read(NamedTuple):
-    evidence: list[Evidence]
-    sources: set[str]
-    checksums: list[str]
-    problems: list[Problem]
-    warnings: list[str]
+class _Lists(NamedTuple):
+    """The files that there are: the two lists (None: a run does not look at it), and the funds that tell something."""
+
+    overrides: Path | None
+    classification: Path | None
+    funds: tuple[Candidate, ...]
+    odd: tuple[str, ...]
+    checksum: str
 
 
 def sector_method_inputs(connection: Connection, files: EvidenceFiles, build: bool) -> Inputs:
@@ -45,71 +49,104 @@ def sector_method_inputs(connection: Connection, files: EvidenceFiles, build: bo
     Raises:
         BadInputError: the folder, or a file that was named, does not exist.
     """
-    read = _Read([], {"symbol_rule"}, [], [], [])
-    _read_list(read, "override", files.overrides, reserved(files.folder, "sector_overrides.csv"))
-    if not build:
-        read.sources.update(("sector_etf", "issuer_file"))
-        _read_issuers(read, files.folder)
-        _read_list(read, "classification", files.classification, reserved(files.folder, "stock_classification.csv"))
-    read.evidence.extend(rules())
-    checksum = file_checksum(json.dumps([read.checksums, list(rules())]).encode())
-    method = Method(tuple(read.evidence), frozenset(read.sources), files.folder, checksum, build)
-    return sector_inputs(connection)._replace(
-        warnings=tuple(read.warnings),
-        problems=tuple(read.problems),
-        bad_groups=("",) * len(read.problems),
-        method=method,
-    )
+    lists = _find(files, build)
+    sources = {"symbol_rule"} if build else {"symbol_rule", "sector_etf", "issuer_file"}
+    if lists.overrides:
+        sources.add("override")
+    if lists.classification:
+        sources.add("classification")
+    path = lists.classification or files.folder
+    method = Method(partial(_read, lists), frozenset(sources), path, lists.checksum, build)
+    return sector_inputs(connection)._replace(method=method)
 
 
-def _read_list(read: _Read, source: str, named: Path | None, usual: Path) -> None:
-    """One of the two CSV files. That the usual one is not there is no error; a run then has not looked at it."""
-    from tickstock.sources.classification import read_classification
+def check_evidence(files: EvidenceFiles) -> None:
+    """Read all evidence and forget it, before a run that comes to the sectors last.
 
-    path = named or usual
-    if not path.is_file():
-        if named:
-            option = "--overrides" if source == "override" else "--classification"
-            expected = "expected a CSV with symbol,sector,industry"
-            raise BadInputError(f"{path}: found no such file, {expected}; check {option}")
-        return
-    found = read_classification(path, source)
-    read.sources.add(source)
-    read.checksums.append(found.checksum)
-    read.problems.extend(found.problems)
-    read.warnings.extend(f"{path.name}: {warning}" for warning in found.warnings)
-    read.evidence.extend(
-        Evidence(row.symbol, source, row.sector or None, row.industry or None, row.name or None, path.name)
-        for row in found.rows
-    )
+    Raises:
+        BadInputError: something is wrong with it; every problem is listed.
+    """
+    if problems := _read(_find(files, build=False)).problems:
+        raise BadInputError("\n".join(map(str, problems)))
 
 
-def _read_issuers(read: _Read, folder: Path) -> None:
+def _find(files: EvidenceFiles, build: bool) -> _Lists:
     from tickstock.sources.files import bytes_of
-    from tickstock.sources.folder import read as read_fund
+    from tickstock.sources.records import UnusableError
+
+    overrides = _usual(files.overrides, "--overrides", reserved(files.folder, "sector_overrides.csv"))
+    classification = None
+    funds: tuple[Candidate, ...] = ()
+    odd: tuple[str, ...] = ()
+    if not build:
+        usual = reserved(files.folder, "stock_classification.csv")
+        classification = _usual(files.classification, "--classification", usual)
+        funds, odd = _telling_funds(files.folder)
+    checksums = []
+    for path in filter(None, (overrides, classification, *(fund.path for fund in funds))):
+        try:
+            checksums.append(file_checksum(bytes_of(path)))
+        except UnusableError:
+            checksums.append("unreadable")  # reading it tells why
+    return _Lists(overrides, classification, funds, odd, file_checksum(json.dumps([checksums, *rules()]).encode()))
+
+
+def _usual(named: Path | None, option: str, usual: Path) -> Path | None:
+    """The file that was named, else the usual one. That the latter is not there is no error."""
+    if named and not named.is_file():
+        found = "a folder" if named.is_dir() else "no such file"
+        raise BadInputError(f"{named}: found {found}, expected a CSV with symbol,sector,industry; check {option}")
+    return named or (usual if usual.is_file() else None)
+
+
+def _telling_funds(folder: Path) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The funds whose files say more of a stock than its weight; and what cannot be looked at."""
+    from tickstock.sources.files import bytes_of
     from tickstock.sources.folder import scan
     from tickstock.sources.records import UnusableError
     from tickstock.sources.registry import read_universe_registry
 
+    telling, odd = [], []
     for candidate in scan(folder, "ETF", read_universe_registry(reserved(folder, "universes.csv"))).candidates:
         try:
-            data = bytes_of(candidate.path)
+            start = bytes_of(candidate.path)[:8192].lower()
         except UnusableError as error:
-            read.warnings.append(f"left out: {error.problem(candidate.path)}")
+            odd.append(f"left out as a source of sectors: {error.problem(candidate.path)}")
             continue
-        start = data[:8192].lower()
-        if not start.startswith(b"pk") and not any(word in start for word in _TELLING):
-            continue
-        source = read_fund(candidate)
-        if source.problems:
-            read.warnings.append(f"left out as a source of sectors: {source.problems[0]}")
-            continue
-        read.checksums.append(source.checksum)
-        problems = list(_take(read, source))
-        read.problems.extend(problems[:_MOST_PROBLEMS])
+        if start.startswith(b"pk") or any(word in start for word in _TELLING):
+            telling.append(candidate)
+    return tuple(telling), tuple(odd)
 
 
-def _take(read: _Read, source: Source) -> Iterator[Problem]:
+def _read(lists: _Lists) -> Found:
+    from tickstock.sources.folder import read as read_fund
+
+    evidence: list[Evidence] = []
+    warnings = list(lists.odd)
+    problems: list[Problem] = []
+    for source, path in (("override", lists.overrides), ("classification", lists.classification)):
+        if path:
+            evidence.extend(_listed(path, source, warnings, problems))
+    for candidate in lists.funds:
+        fund = read_fund(candidate)
+        if fund.problems:
+            warnings.append(f"left out as a source of sectors: {fund.problems[0]}")
+            continue
+        problems.extend(list(_take(evidence, fund))[:_MOST_PROBLEMS])
+    return Found([*evidence, *rules()], warnings, problems)
+
+
+def _listed(path: Path, source: str, warnings: list[str], problems: list[Problem]) -> Iterator[Evidence]:
+    from tickstock.sources.classification import read_classification
+
+    found = read_classification(path, source)
+    problems.extend(found.problems)
+    warnings.extend(f"{path.name}: {warning}" for warning in found.warnings)
+    for row in found.rows:
+        yield Evidence(row.symbol, source, row.sector or None, row.industry or None, row.name or None, path.name)
+
+
+def _take(evidence: list[Evidence], source: Source) -> Iterator[Problem]:
     """Take what a fund's file says of its holdings; yield the sectors that nobody knows."""
     from tickstock.sector_names import canonical_sector, is_no_sector
     from tickstock.sources.records import Problem, shown
@@ -125,6 +162,6 @@ def _take(read: _Read, source: Source) -> Iterator[Problem]:
                 continue
         if sector or holding.name:
             name, origin = holding.name or None, source.path.name
-            read.evidence.append(
+            evidence.append(
                 Evidence(holding.symbol, "issuer_file", sector, None, name, origin, source.as_of, holding.weight)
             )

@@ -66,14 +66,15 @@ def _file_refusals(file: StagedFile, before: StoredGroup | None) -> Iterator[str
         )
 
 
-def declassified(unclassified: Mapping[str, int], groups: tuple[GroupPlan, ...]) -> Iterator[str]:
-    """Yield a sentence for every sector of which much would become unknown (``unclassified``: stocks by sector)."""
+def declassified(unclassified: Mapping[str, int], groups: tuple[GroupPlan, ...]) -> Iterator[tuple[str, str]]:
+    """Yield (sector, what was found) where much would become unknown (``unclassified``: stocks by sector)."""
     for group in groups:
         count = unclassified.get(group.name, 0)
         if count > max(LOSS_ROWS, LOSS_SHARE * group.stored):
-            yield (
-                f"{group.name}: {count:,} of {group.stored:,} stocks have no evidence any more and are unknown; "
-                "is the classification, or a sector SPDR, cut off?"
+            yield group.name, (
+                f"{group.name}: {count:,} of {group.stored:,} stocks would become unknown "
+                f"({count / group.stored:.0%}; more than {LOSS_SHARE:.0%} looks like a classification, or a sector "
+                "SPDR, that is cut off)"
             )
 
 

@@ -98,7 +98,8 @@ def _attempt(
     to_read = _to_read(inputs.groups, stored, options)
     staged = stage(connection, inputs.groups, to_read, lambda done: progress("reading files", done, len(to_read)))
     problems = (*inputs.problems, *staged.problems)
-    if problems and not (options.skip_bad_files and len(staged.bad_groups) < len(to_read)):
+    files = sum(1 for wanted in inputs.groups if wanted.read)
+    if problems and not (options.skip_bad_files and len(staged.bad_groups) < files):
         raise BadInputError("\n".join(map(str, problems)))
     with locked_transaction(connection, options) as cursor:
         if store.read_version(cursor) != version:
@@ -169,11 +170,12 @@ def _plan(
         coverage, conflicts = read_coverage(cursor, options), tuple(conflict_warnings(cursor))
         spared.append("")  # which sectors there are is not its business
     groups = store.compute_plan(cursor, options, stored, spared)
-    if inputs.method:
-        conflicts = (*conflicts, *guards.declassified(count_unclassified(cursor), groups))
     refused: list[str] = []
     overridden: list[str] = []
-    for name, found in guards.refusals(options, groups, staged.files, stored):
+    accidents = [*guards.refusals(options, groups, staged.files, stored)]
+    if inputs.method:
+        accidents += guards.declassified(count_unclassified(cursor), groups)
+    for name, found in accidents:
         (overridden if options.forces(name) else refused).append(found)
     return Plan(
         options,
@@ -182,12 +184,13 @@ def _plan(
         tuple(overridden),
         (
             *inputs.warnings,
+            *staged.warnings,
             *_left_out((*inputs.problems, *staged.problems)),
             *guards.warnings(options, staged.files, groups),
             *conflicts,
         ),
         files=tuple(staged.files[name] for name in sorted(staged.files)),
-        news=_news(groups, stored, staged),
+        news=not (inputs.method and inputs.method.build) and _news(groups, stored, staged),
         coverage=coverage,
     )
 

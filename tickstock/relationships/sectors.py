@@ -6,7 +6,7 @@ The result is staged like the rows of a file, and goes the way of every load fro
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.checksum import file_checksum
 from tickstock.db import statement
+from tickstock.errors import BadInputError
 from tickstock.relationships.plan import Coverage, Options, StoredGroup
 from tickstock.relationships.staging import Staged, StagedFile
 
 if TYPE_CHECKING:
     from tickstock.db import Cursor
     from tickstock.relationships.entering import Coming
+    from tickstock.sources.records import Problem
 
 LISTED_CONFLICTS = 20
 
@@ -37,15 +39,23 @@ class Evidence(NamedTuple):
     weight: Decimal | None = None
 
 
+class Found(NamedTuple):
+    """What the files say, what was odd about them, and what is wrong."""
+
+    evidence: Sequence[Evidence]
+    warnings: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
+
+
 class Method(NamedTuple):
-    """Evidence that was read, and how to weigh it.
+    """Where the evidence is, and how to weigh it. The files are only read where something may be new.
 
     ``sources`` are those that the run looked at; what it did not look at and is stronger stays. ``build``: the
     run looks at little, and takes nothing away that another has found out. ``checksum`` stands for all files.
     ``coming``: what other dry runs would bring, for the preview of a whole run.
     """
 
-    evidence: tuple[Evidence, ...]
+    read: Callable[[], Found]
     sources: frozenset[str]
     path: Path
     checksum: str
@@ -53,7 +63,11 @@ class Method(NamedTuple):
     coming: tuple[Coming, ...] = ()
 
     def stage(self, cursor: Cursor, options: Options, stored: Mapping[str, StoredGroup]) -> Staged:
-        """Stage the sector of every stock; nothing, where all is as the last load of the same evidence left it."""
+        """Stage the sector of every stock; nothing, where all is as the last load of the same evidence left it.
+
+        Raises:
+            BadInputError: the evidence has problems; every one of them is listed.
+        """
         values = {
             "environment": options.environment,
             "build": self.build,
@@ -73,11 +87,27 @@ class Method(NamedTuple):
         if not options.full and _settled(cursor, stored, checksum):
             cursor.execute(statement("sectors/settled"), values)
             return Staged({}, [], [])
-        _copy(cursor, "evidence", self.evidence)
+        found = self.read()
+        if found.problems:
+            raise BadInputError("\n".join(map(str, found.problems)))
+        _copy(cursor, "evidence", found.evidence)
         cursor.execute("ANALYZE evidence; ANALYZE sector_symbols")
         cursor.execute(statement("sectors/decide"), values)
+        warnings = (*found.warnings, *_of_no_stock(cursor), *self._another_list(cursor, options))
         cursor.execute(statement("sectors/stage"), {"path": str(self.path), "checksum": checksum})
-        return Staged(_staged_files(cursor), [], [])
+        return Staged(_staged_files(cursor), [], [], warnings)
+
+    def _another_list(self, cursor: Cursor, options: Options) -> Iterator[str]:
+        """A warning where the last run had another classification: an option forgotten undoes what it did."""
+        cursor.execute(
+            "SELECT f.path FROM load_files f JOIN definition_groups g ON g.id = f.group_id"
+            " WHERE g.type = 'SECTOR' AND g.name = 'unknown' AND g.environment = %s AND right(f.path, 4) = '.csv'"
+            " ORDER BY f.id DESC LIMIT 1",
+            (options.environment,),
+        )
+        row = cursor.fetchone()
+        if row and not self.build and row[0] != str(self.path):
+            yield f"the last run classified from {row[0]}, this one does from {self.path} (--classification)"
 
 
 _WORDS = {
@@ -107,6 +137,18 @@ def _copy(cursor: Cursor, table: str, rows: Iterable[tuple[object, ...]]) -> Non
     csv.writer(lines).writerows(rows)
     lines.seek(0)
     cursor.copy_expert(f"COPY {table} FROM STDIN (FORMAT csv)", lines)
+
+
+def _of_no_stock(cursor: Cursor) -> Iterator[str]:
+    """A warning of overrides for what is no member of anything: a typing error, most likely."""
+    cursor.execute(
+        "SELECT symbol FROM evidence WHERE source = 'override'"
+        " EXCEPT SELECT symbol FROM sector_symbols ORDER BY 1"
+    )
+    symbols = [symbol for (symbol,) in cursor.fetchall()]
+    if symbols:
+        more = f" and {len(symbols) - 5} more" if len(symbols) > 5 else ""
+        yield f"overrides for what is no stock here: {', '.join(symbols[:5])}{more}"
 
 
 def _staged_files(cursor: Cursor) -> dict[str, StagedFile]:

@@ -66,6 +66,7 @@ class Staged(NamedTuple):
     files: dict[str, StagedFile]
     problems: list[Problem]
     bad_groups: list[str]
+    warnings: tuple[str, ...] = ()
 
 
 def create_tables(connection: Connection) -> None:
