@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock import console
-from tickstock.errors import NoInputError, TickstockError
+from tickstock.errors import BadInputError, NoInputError, TickstockError
 from tickstock.load_command import Loader, execute, options_of, status_of
 from tickstock.loaders import ALL
 
@@ -34,9 +35,15 @@ class Step(NamedTuple):
 
 
 def steps(options: argparse.Namespace, settings: Settings, connection: Connection) -> list[Step]:
-    """The stages in the order of the guide. A dry run shows what the loads would change, and writes nothing."""
+    """The stages in the order of the guide. A dry run shows what the loads would change, and writes nothing.
+
+    Raises:
+        BadInputError: the folder has neither a fund nor a universe, or the evidence for sectors has problems,
+            which would come to light only when everything else is loaded.
+    """
     options.mode = MODES[options.run]
     coming: list[Coming] = []
+    _check_input(options, settings)
     return [
         *(Step(loader.program, partial(_load, loader, options, coming)) for loader in ALL),
         Step("validate_relationships", lambda: _validate(options, connection)),
@@ -51,6 +58,7 @@ def carry_out(options: argparse.Namespace, planned: Sequence[Step]) -> list[Resu
     In a dry run, which changes nothing that a later step could miss, a failure stops nothing.
     """
     results: list[Result] = []
+    failed = ""
     for number, step in enumerate(planned, start=1):
         if not (options.json or options.quiet):
             console.show(f"[{number}/{len(planned)}] {step.name}")
@@ -66,7 +74,26 @@ def carry_out(options: argparse.Namespace, planned: Sequence[Step]) -> list[Resu
         if result["status"] and not options.dry_run:
             _tell_where_it_stopped(options, planned, number)
             break
+        if result["status"] and not failed:
+            failed = f"the run would stop at step {number} of {len(planned)}, {step.name}: see above"
+    if failed:
+        console.say(options, failed)
     return results
+
+
+def _check_input(options: argparse.Namespace, settings: Settings) -> None:
+    from tickstock.relationships.evidence import EvidenceFiles, check_evidence
+    from tickstock.relationships.inputs import etf_inputs, universe_inputs
+
+    folder = (options.holdings_dir or settings.holdings).absolute()
+    try:
+        etf_inputs(folder)
+    except NoInputError as error:
+        try:
+            universe_inputs(folder)
+        except NoInputError:
+            raise BadInputError(f"{error}; nor a universe, so nothing was done") from None
+    check_evidence(EvidenceFiles(folder, options.classification, options.overrides))
 
 
 def _load(loader: Loader, options: argparse.Namespace, coming: list[Coming]) -> Result:
@@ -159,10 +186,24 @@ def _previewed(options: argparse.Namespace, sentence: str) -> Result:
 
 
 def _tell_where_it_stopped(options: argparse.Namespace, planned: Sequence[Step], number: int) -> None:
-    done = ", ".join(options.committed) or "nothing"
     left = ", ".join(step.name for step in planned[number:]) or "nothing"
     console.say(options, f"stopped at step {number} of {len(planned)}, {planned[number - 1].name}")
-    console.say(options, f"  committed so far: {done}; not done: {left}")
-    console.say(options, f"  to go on: mend what is said above and run refresh.py {options.run} again; what is loaded")
-    console.say(options, "  is not loaded twice. To go back: put the files of before into the folder and run")
-    console.say(options, "  refresh.py monthly --force")
+    console.say(options, f"  committed so far: {', '.join(options.committed) or 'nothing'}; not done: {left}")
+    console.say(options, "  to go on: mend what is said above and run this again; what is loaded is not loaded twice:")
+    console.say(options, f"    {_command(options, options.run)}")
+    if options.committed:
+        console.say(options, "  to go back: put the files of before into the folder, and run:")
+        console.say(options, f"    {_command(options, 'monthly')} --force")
+
+
+def _command(options: argparse.Namespace, run: str) -> str:
+    """The command line of a run with the options that say what is loaded, and into what."""
+    given = [
+        ("--holdings-dir", options.holdings_dir),
+        ("--classification", options.classification),
+        ("--overrides", options.overrides),
+        ("--environment", options.environment if options.environment != "DEFAULT" else None),
+    ]
+    words = ["python", "scripts/cache_maintenance/refresh.py", run]
+    words += [str(word) for option, value in given if value for word in (option, value)]
+    return shlex.join(words)

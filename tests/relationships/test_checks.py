@@ -263,12 +263,12 @@ def test_a_fault_is_found_by_exactly_its_check_and_can_be_mended(
     assert all(finding.found and finding.mend for finding in findings(validation, fault.check))
     if "integrity" in faulty(validation):
         assert validation.integrity.percent < 100
-    if mend_all(validation, witness, script):
-        assert faulty(run_checks(connection, "DEFAULT")) == {}
+    mend_all(validation, witness, script)
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
 
 
-def mend_all(validation: Validation, witness: Connection, script: Script) -> bool:
-    """Do what the findings say, as often as new ones come up; False where they name a script that is not there."""
+def mend_all(validation: Validation, witness: Connection, script: Script) -> None:
+    """Do what the findings say, as often as new ones come up."""
     for _ in range(3):
         mends = dict.fromkeys(finding.mend for check in validation.checks for finding in check.findings)
         for mend in mends:
@@ -276,15 +276,11 @@ def mend_all(validation: Validation, witness: Connection, script: Script) -> boo
                 query(witness, mend)
                 continue
             _, path, *arguments = shlex.split(mend)
-            if not (REPOSITORY / path).is_file():
-                assert Path(path).stem in ("build_stock_metadata", "enrich_sectors")
-                return False
             status = script(Path(path).stem, *arguments, "--quiet")
             if status == 3:  # the loader's guard wants to be told
                 status = script(Path(path).stem, *arguments, "--quiet", "--force")
             assert status == 0
         validation = run_checks(witness, "DEFAULT")
-    return True
 
 
 # Faults that come in by files.
@@ -302,12 +298,14 @@ def weights(folder: Path, etf: str) -> dict[str, str]:
 def check_and_mend(
     connection: Connection, witness: Connection, script: Script, check: str, status: str, group: str
 ) -> Finding:
-    """The shipped files, which the commands read, are right again."""
+    """The command reads the folder that the group came from, in which the file is right again."""
     validation = run_checks(connection, "DEFAULT")
     assert faulty(validation) == {check: status}
     finding = findings(validation, check)[0]
     assert finding.group_name == group
-    assert mend_all(validation, witness, script)
+    folder = Path(finding.mend.split("--holdings-dir ")[1])
+    shutil.copy(REPOSITORY / "holdings" / f"{group.lower()}_holdings.csv", folder)
+    mend_all(validation, witness, script)
     assert faulty(run_checks(connection, "DEFAULT")) == {}
     return finding
 
@@ -425,7 +423,7 @@ def test_a_source_that_did_not_change_while_its_peers_did(
     (finding,) = findings(validation, "freshness")
     assert finding.group_name == "EDOW"
     assert "those of 2 of 2 other funds did" in finding.found
-    assert finding.mend == "python scripts/cache_maintenance/load_etf_holdings.py --etf EDOW"
+    assert finding.mend == f"python scripts/cache_maintenance/load_etf_holdings.py --etf EDOW --holdings-dir {folder}"
     _next_week(folder, "EDOW")
     load(script, folder, "EDOW")
     assert faulty(run_checks(connection, "DEFAULT")) == {}
@@ -503,7 +501,7 @@ def test_what_a_load_kept_for_a_hand_is_a_warning(
         "MSFT in RSP is as a hand left it (0.300000)",
     ]
     assert kept.integrity == (7505, 3)
-    assert mend_all(kept, witness, script)
+    mend_all(kept, witness, script)
     assert faulty(run_checks(connection, "DEFAULT")) == {}
 
 

@@ -104,7 +104,7 @@ def test_the_first_failure_stops_it_and_says_what_was_done(
     load = query(witness, "SELECT max(id) FROM load_runs")[0][0]
     assert "stopped at step 2 of 8, load_universes" in err
     assert f"committed so far: load {load}; not done: organize_sectors_industries, " in err
-    assert "refresh.py weekly again" in err
+    assert f"    python scripts/cache_maintenance/refresh.py weekly --holdings-dir {folder}" in err.splitlines()
     assert len(members(witness, "SPY")) == 2
     write_universe(folder, "dow30", ["AAPL", "MSFT"])
     assert refresh("weekly") == 0
@@ -229,7 +229,31 @@ def test_a_dry_run_goes_on_after_a_refusal_and_ends_with_its_status(
 ) -> None:
     write_fund(folder, "SPY", {"AAPL": "50"})
     assert refresh("weekly", "--dry-run") == 3
-    assert titles(capsys.readouterr().out) == STEPS
+    out, err = capsys.readouterr()
+    assert titles(out) == STEPS
+    assert err.splitlines()[-1] == "the run would stop at step 1 of 8, load_etf_holdings: see above"
+
+
+def test_a_wrong_sector_name_stops_it_before_anything_is_loaded(
+    refresh: Script, folder: Path, capsys: Capture, witness: Connection
+) -> None:
+    (folder / "sector_overrides.csv").write_text("symbol,sector\nAAPL,Techno\n")
+    before = everything(witness)
+    for more in ((), ("--dry-run",)):
+        assert refresh("weekly", *more) == 1
+        assert "sector_overrides.csv:2: found the sector 'Techno'" in capsys.readouterr().err
+    assert everything(witness) == before
+
+
+def test_a_folder_without_funds_and_universes_changes_nothing(
+    refresh: Script, folder: Path, capsys: Capture, witness: Connection
+) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    before = everything(witness)
+    assert refresh("weekly") == 1
+    assert "found no file for any fund" in capsys.readouterr().err
+    assert everything(witness) == before
 
 
 def test_where_reports_cannot_be_written_it_says_so(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.db import statement, transaction
+from tickstock.relationships.mends import Origin, read_origin
 from tickstock.relationships.summary import Summary, read_summary
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def run_checks(connection: Connection, environment: str) -> Validation:
         stored = read_summary(connection)
         cursor.execute(statement("checks/counts"))
         counts = _Counts._make(cursor.fetchone())  # type: ignore[arg-type]
-        results = tuple(_run(cursor, check, stored, counts, environment) for check in CHECKS)
+        origin = read_origin(cursor, environment)
+        results = tuple(_run(cursor, check, stored, counts, origin) for check in CHECKS)
     wrong = next(result.count for result in results if result.name == "integrity")
     return Validation(environment, results, Integrity(stored.relationships, wrong))
 
@@ -168,14 +170,14 @@ def read_integrity(connection: Connection) -> Integrity:
         return Integrity(int(cursor.fetchone()[0]), wrong)  # type: ignore[index]
 
 
-def _run(cursor: Cursor, check: _Check, stored: Summary, counts: _Counts, environment: str) -> CheckResult:
+def _run(cursor: Cursor, check: _Check, stored: Summary, counts: _Counts, origin: Origin) -> CheckResult:
     findings, count, failed = _findings(cursor, check.name)
     return CheckResult(
         check.name,
         check.title,
         FAIL if failed else WARN if count else PASS,
         check.summary(_Found(stored, counts, failed, count)),
-        tuple(finding._replace(mend=_in(environment, finding.mend)) for finding in findings),
+        tuple(finding._replace(mend=origin.complete(finding.mend)) for finding in findings),
         count,
     )
 
@@ -189,12 +191,3 @@ def _findings(cursor: Cursor, name: str) -> tuple[list[Finding], int, int]:
     )
     rows = cursor.fetchall()
     return [Finding._make(row[:-2]) for row in rows], *(rows[0][-2:] if rows else (0, 0))
-
-
-def _in(environment: str, mend: str) -> str:
-    """The files name the scripts as for DEFAULT; SQL names its rows by their ids."""
-    if environment == "DEFAULT" or not mend.startswith("python "):
-        return mend
-    from shlex import quote
-
-    return f"{mend} --environment {quote(environment)}"
