@@ -20,7 +20,8 @@ WITH groups AS (
 )
 SELECT g.name, g.id,
        COALESCE(c.fingerprint, md5('')), COALESCE(c.members, 0), COALESCE(c.weighted, 0),
-       f.checksum, f.stored_fingerprint, f.as_of, f.added + f.changed + f.unchanged, f.kept, f.missing
+       f.checksum, f.stored_fingerprint, f.as_of, f.added + f.changed + f.unchanged, f.kept, f.missing,
+       f.path
   FROM groups g
   LEFT JOIN contents c ON c.group_id = g.id
   LEFT JOIN LATERAL (

@@ -11,9 +11,11 @@ import pytest
 from tests.files import write_fund
 from tests.relationships.conftest import Load
 from tests.stored import everything, members, query
-from tickstock.db import Connection
+from tickstock.db import Connection, Database, closing
 from tickstock.errors import BadInputError, RefusedError
-from tickstock.relationships.plan import GroupPlan, RowChange
+from tickstock.relationships.inputs import etf_inputs
+from tickstock.relationships.load import load
+from tickstock.relationships.plan import GroupPlan, Options, RowChange
 
 SPY = {"AAPL": "40.5", "MSFT": "35.25", "BRK.B": "24.25"}
 QQQ = {"AAPL": "60", "NVDA": "40"}
@@ -311,3 +313,17 @@ def test_the_only_changed_file_may_be_the_bad_one(load_etfs: Load, folder: Path,
         plan = load_etfs(mode=mode, skip_bad_files=True).plan
         assert "voo_holdings.csv left out whole, its group stays as stored" in plan.warnings[0]
     assert members(witness, "VOO") == {"AAPL": "100.000000"}
+
+
+def test_another_folder_than_the_last_time_is_warned_of(
+    database: Database, load_etfs: Load, folder: Path, tmp_path: Path
+) -> None:
+    """An option that was forgotten would put the sample over the real files."""
+    write_fund(folder, "SPY", {"AAPL": "100"})
+    load_etfs()
+    other = tmp_path / "other"
+    other.mkdir()
+    write_fund(other, "SPY", {"AAPL": "100"})
+    with closing(database.connect()) as connection:
+        plan = load(database, connection, etf_inputs(other), Options("ETF")).plan
+    assert plan.warnings == (f"1 group(s) came from {folder} the last time, now from {other}: SPY",)

@@ -263,6 +263,8 @@ def test_enrich_says_how_much_is_classified_and_from_what(
     assert "[DRY RUN] Would load SECTOR: information_technology (2 members)" in lines
     assert "3 stocks: 2 classified (66.67%), 1 unknown" in lines
     assert "by source: classification 1, symbol_rule 1, unclassified 1" in lines
+    assert script("enrich_sectors", "--holdings-dir", folder, "--dry-run", "--verbose") == 0
+    assert "  information_technology MSFT     added    listed in stock_classification.csv" in capsys.readouterr().out
     assert script("enrich_sectors", "--holdings-dir", folder, "--json") == 0
     assert json.loads(capsys.readouterr().out)["coverage"] == {
         "stocks": 3, "classified": 2, "unknown": 1, "conflicts": 0,

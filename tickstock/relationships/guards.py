@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 
 from tickstock.relationships.plan import GroupPlan, Options, StoredGroup
 from tickstock.relationships.staging import StagedFile
@@ -79,7 +80,10 @@ def declassified(unclassified: Mapping[str, int], groups: tuple[GroupPlan, ...])
 
 
 def warnings(
-    options: Options, files: Mapping[str, StagedFile], groups: tuple[GroupPlan, ...]
+    options: Options,
+    files: Mapping[str, StagedFile],
+    groups: tuple[GroupPlan, ...],
+    stored: Mapping[str, StoredGroup],
 ) -> Iterator[str]:
     """Yield a sentence for everything odd that does not stop a load."""
     if not isinstance(options.force, bool) and (
@@ -93,6 +97,8 @@ def warnings(
         if file.weighted and not low <= file.weight_sum <= high and refused_low <= file.weight_sum <= refused_high:
             rest = "; cash or another fund may be the rest" if file.weight_sum < low else ", expected about 100"
             yield f"{name}: the weights sum to {file.weight_sum:.2f} %{rest}"
+    if options.type != "SECTOR":
+        yield from _from_elsewhere(files, stored)
     orphans = [group.name for group in groups if group.orphan and group.action == "kept"]
     if orphans:
         listed = f"{', '.join(orphans[:5])}{', …' if len(orphans) > 5 else ''}"
@@ -102,3 +108,15 @@ def warnings(
             yield f"{group.name}: no member is left; its rows were deleted by hand, --mode full brings them back"
         if group.missing:
             yield f"{group.name}: {group.missing} rows are gone from the file and stay (--keep-missing)"
+
+
+def _from_elsewhere(files: Mapping[str, StagedFile], stored: Mapping[str, StoredGroup]) -> Iterator[str]:
+    """Another folder than the last time may be a forgotten option: the sample over the real files, say."""
+    moved: dict[tuple[Path, Path], list[str]] = {}
+    for name, file in sorted(files.items()):
+        before = stored[name].last_path if name in stored else None
+        if before and Path(before).parent != file.path.parent:
+            moved.setdefault((Path(before).parent, file.path.parent), []).append(name)
+    for (before_folder, folder), names in moved.items():
+        listed = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
+        yield f"{len(names)} group(s) came from {before_folder} the last time, now from {folder}: {listed}"

@@ -186,7 +186,7 @@ def _plan(
             *inputs.warnings,
             *staged.warnings,
             *_left_out((*inputs.problems, *staged.problems)),
-            *guards.warnings(options, staged.files, groups),
+            *guards.warnings(options, staged.files, groups, stored),
             *conflicts,
         ),
         files=tuple(staged.files[name] for name in sorted(staged.files)),

@@ -66,6 +66,7 @@ class StoredGroup(NamedTuple):
     last_unchanged: int | None
     last_kept: int | None
     last_missing: int | None
+    last_path: str | None
 
     @property
     def drifted(self) -> bool:
@@ -152,7 +153,7 @@ class Coverage(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """One membership that is not plainly unchanged."""
+    """One membership that is not plainly unchanged; ``reason`` says why a stock would be in a sector."""
 
     group: str
     symbol: str
@@ -162,6 +163,7 @@ class RowChange(NamedTuple):
     by_hand: bool
     stored: bool
     in_file: bool
+    reason: str = ""
 
 
 class Outcome(NamedTuple):
@@ -183,7 +185,7 @@ def row_changes(connection: Connection) -> Iterator[RowChange]:
         cursor.execute(
             "DECLARE changes NO SCROLL CURSOR FOR"
             " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"
-            " r.membership_id IS NOT NULL, r.in_file"
+            " r.membership_id IS NOT NULL, r.in_file, COALESCE(r.new_metadata ->> 'reason', '')"
             " FROM planned_changes r JOIN planned_groups g USING (no)"
             " ORDER BY g.name, r.symbol"
         )

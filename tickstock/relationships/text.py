@@ -112,6 +112,8 @@ def _weights(change: RowChange) -> str:
     if change.action == "kept":
         stored = (old or "stored") if change.stored else "deleted"
         return f"{stored} (the file says {new or 'so too'})" if change.in_file else f"{stored} (not in the file)"
+    if change.reason:
+        return f"{change.reason}{hand}"
     if change.action == "changed":
         return f"{old} -> {new}{hand}"
     return f"{new if change.action == 'added' else old}{hand}"
