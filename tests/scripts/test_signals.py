@@ -71,7 +71,8 @@ def test_an_interrupted_load_says_so_wherever_it_was(
         # Or it came too late for the load.
         late = stored == [(60 * len(symbols),)]
         assert loader.returncode == 130
-        assert error.splitlines() == [f"error: interrupted; {'committed before that: load 2' if late else 'rolled back'}"]
+        ending = "committed before that: load 2" if late else "rolled back"
+        assert error.splitlines() == [f"error: interrupted; {ending}"]
         assert late or stored == [(0,)]
 
 
