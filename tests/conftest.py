@@ -112,6 +112,8 @@ def witness(database: Database) -> Iterator[Connection]:
     """A second connection, which sees only what was committed."""
     connection = psycopg2.connect(**database.parameters, application_name="witness")
     connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit = off")  # as the suite's own connections do: a large plan is compiled for a second
     yield connection
     connection.close()
 
