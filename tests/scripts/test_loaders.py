@@ -273,7 +273,12 @@ def test_enrich_says_how_much_is_classified_and_from_what(
 
 
 def test_enrich_takes_files_of_other_names(
-    script: Script, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], witness: Connection
+    script: Script,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    witness: Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     script("load_etf_holdings", "--holdings-dir", folder)
     one, two = tmp_path / "list.csv", tmp_path / "mine.csv"
@@ -285,6 +290,11 @@ def test_enrich_takes_files_of_other_names(
         ("AAPL", "health_care", "classification"),
         ("MSFT", "financials", "override"),
     ]
+    # What is put on record, and warned of when it changes, is the whole path.
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert script("enrich_sectors", *arguments[:2], "--classification", one.name, "--overrides", two.name) == 0
+    assert "the last run classified from" not in capsys.readouterr().err
     assert script("enrich_sectors", "--classification", tmp_path / "none.csv") == 1
     assert "none.csv: found no such file" in capsys.readouterr().err
 

@@ -55,7 +55,7 @@ def sector_method_inputs(connection: Connection, files: EvidenceFiles, build: bo
         sources.add("override")
     if lists.classification:
         sources.add("classification")
-    path = lists.classification or files.folder
+    path = (lists.classification or files.folder).absolute()
     method = Method(partial(_read, lists), frozenset(sources), path, lists.checksum, build)
     return sector_inputs(connection)._replace(method=method)
 
