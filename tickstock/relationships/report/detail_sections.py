@@ -73,7 +73,10 @@ def _etfs(etfs: Sequence[Etf], limit: int | None) -> Section:
 
 
 def _top_holdings(etfs: Sequence[Etf], limit: int | None) -> Section:
-    shown, cut = _cut(etfs, limit, "largest")
+    shown, cut = _cut([etf for etf in etfs if etf.weighted], limit, "largest")
+    others = [etf.name for etf in etfs if not etf.weighted]
+    listed = f"{', '.join(others[:LIMIT])}{', …' if len(others) > LIMIT else ''}"
+    without = f"Without weights, and so without a top 10: {listed}." if others else ""
     tables = tuple(
         Table(
             etf.name if etf.description in (None, "", etf.name) else f"{etf.name}: {etf.description}",
@@ -83,14 +86,10 @@ def _top_holdings(etfs: Sequence[Etf], limit: int | None) -> Section:
         )
         for etf in shown
     )
-    return Section("top_holdings", "Top 10 holdings", tables, cut)
+    return Section("top_holdings", "Top 10 holdings", tables, _sentences(cut, without))
 
 
 def _about_holdings(etf: Etf) -> str:
-    if not etf.members:
-        return "It has no members."
-    if not etf.weighted:
-        return f"Its {etf.members:,} members have no weights: the first ten by symbol."
     return "" if etf.weighted == etf.members else f"{etf.weighted:,} of its {etf.members:,} members have a weight."
 
 
