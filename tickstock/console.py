@@ -17,6 +17,8 @@ from tickstock.errors import TickstockError
 if TYPE_CHECKING:
     import socket
 
+    from tickstock.db import Connection
+
 Work = Callable[[argparse.Namespace], int]
 
 
@@ -95,6 +97,24 @@ def say(options: argparse.Namespace, text: str) -> None:
     """Print a remark to stderr, unless ``--quiet``."""
     if not options.quiet:
         _tell(text)
+
+
+@contextmanager
+def connected(options: argparse.Namespace, program: str) -> Iterator[Connection]:
+    """Give a connection to the database of the settings, and say where that is if it is worth saying.
+
+    Raises:
+        BusyError, UnavailableError: see :func:`tickstock.migrations.connect`.
+    """
+    from tickstock import migrations
+    from tickstock.db import closing, open_database
+    from tickstock.settings import read_settings
+
+    with open_database(read_settings(), program) as database:
+        if database.note:
+            say(options, database.note)
+        with closing(migrations.connect(database)) as connection:
+            yield connection
 
 
 @contextmanager

@@ -19,19 +19,13 @@ EXAMPLES = """
 
 
 def _report(options: argparse.Namespace) -> int:
-    from tickstock import migrations
-    from tickstock.db import closing, open_database
     from tickstock.output import write_output
     from tickstock.relationships.report.formats import render
     from tickstock.relationships.report.read import read_report
-    from tickstock.settings import read_settings
 
     name = _format(options)
-    with open_database(read_settings(), "generate_report") as database:
-        if database.note:
-            console.say(options, database.note)
-        with closing(migrations.connect(database)) as connection:
-            report = read_report(connection, options.environment, options.detail)
+    with console.connected(options, "generate_report") as connection:
+        report = read_report(connection, options.environment, options.detail)
     document = render(report, name, everything=options.verbose)
     if options.output:
         write_output(options.output, f"{document}\n")

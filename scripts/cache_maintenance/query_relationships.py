@@ -61,22 +61,14 @@ def _percent(text: str) -> "Decimal":
 
 
 def _query(options: argparse.Namespace) -> int:
-    from tickstock import migrations
-    from tickstock.db import closing, open_database
     from tickstock.errors import UsageError
     from tickstock.relationships.queries.ask import QUESTIONS, Question, ask
-    from tickstock.settings import read_settings
 
     if options.min_weight is not None and options.where is None:
         raise UsageError("--min-weight goes with --where alone; leave it out")
     kind = next(kind for kind in QUESTIONS if getattr(options, kind) not in (None, False))
     question = Question(kind, getattr(options, kind), options.environment, options.min_weight)
-    with (
-        open_database(read_settings(), "query_relationships") as database,
-        closing(migrations.connect(database)) as connection,
-    ):
-        if database.note:
-            console.say(options, database.note)
+    with console.connected(options, "query_relationships") as connection:
         answer = ask(connection, question)
     for remark in answer.remarks:
         console.say(options, remark)

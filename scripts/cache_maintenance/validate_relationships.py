@@ -14,18 +14,12 @@ EXAMPLES = """
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from tickstock import migrations
-    from tickstock.db import closing, open_database
     from tickstock.errors import TickstockError
     from tickstock.relationships.checks import FAIL, run_checks
     from tickstock.relationships.checks_text import as_json, lines
-    from tickstock.settings import read_settings
 
-    with open_database(read_settings(), "validate_relationships") as database:
-        if database.note:
-            console.say(options, database.note)
-        with closing(migrations.connect(database)) as connection:
-            validation = run_checks(connection, options.environment)
+    with console.connected(options, "validate_relationships") as connection:
+        validation = run_checks(connection, options.environment)
     if options.json:
         import json
 
