@@ -158,11 +158,11 @@ def _report(options: argparse.Namespace, connection: Connection) -> Result:
     from tickstock.relationships.report.formats import render
     from tickstock.relationships.report.read import read_report
 
+    report = read_report(connection, options.environment, detailed=True)
     if not (options.json or options.quiet):
-        console.show(render(read_report(connection, options.environment), "console"))
-    detail = read_report(connection, options.environment, detailed=True)
+        console.show(render(report._replace(detail=None), "console"))
     for name, path in zip(REPORT_FORMATS[options.run], paths, strict=True):
-        _write(path, render(detail, name))
+        _write(path, render(report, name))
         console.say(options, f"report written to {path}")
     return {"status": 0, "reports": [str(path) for path in paths]}
 
