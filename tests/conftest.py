@@ -76,6 +76,15 @@ def template(server: Mapping[str, Any]) -> Iterator[str]:
         cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def clean(server: Mapping[str, Any], template: str) -> Iterator[str]:
+    """A database with the shipped files loaded and every stock classified, to be copied."""
+    from tests.clean import clean_database
+
+    with clean_database(server, template) as name:
+        yield name
+
+
 @pytest.fixture
 def new_database(server: Mapping[str, Any]) -> Iterator[Callable[..., Database]]:
     """Make databases, by default empty; they are dropped after the test."""

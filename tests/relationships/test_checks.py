@@ -6,13 +6,13 @@ import csv
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from tests.clean import LOADERS, clean_database
+from tests.clean import LOADERS
 from tests.files import write_fund, write_universe
 from tests.stored import query
 from tickstock.db import SQL, Connection, Database
@@ -21,12 +21,6 @@ from tickstock.settings import REPOSITORY
 from tickstock.symbols import _GLUED, canonical_symbol
 
 Script = Callable[..., int]
-
-@pytest.fixture(scope="module")
-def clean(server: dict[str, Any], template: str) -> Iterator[str]:
-    with clean_database(server, template) as name:
-        yield name
-
 
 @pytest.fixture
 def database(new_database: Callable[..., Database], clean: str) -> Database:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.clean import clean_database
 from tests.stored import query
 from tickstock.db import Connection, Database
 
@@ -27,10 +26,9 @@ PLAIN = """
            (SELECT round(100 * sum(weight) FILTER (WHERE sector <> 'unknown') / sum(weight), 6)::float FROM held)"""
 
 
-@pytest.fixture(scope="module")
-def template(server: Any, template: str) -> Iterator[str]:
-    with clean_database(server, template) as name:
-        yield name
+@pytest.fixture
+def database(new_database: Callable[..., Database], clean: str) -> Database:
+    return new_database(clean)
 
 
 def test_they_agree(

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from tests.clean import LOADERS, clean_database
+from tests.clean import LOADERS
 from tests.conftest import load_script, uri_with_password
 from tests.stored import query
 from tickstock.db import Connection, Database
 
 Script = Callable[..., int]
-
-
-@pytest.fixture(scope="module")
-def clean(server: dict[str, Any], template: str) -> Iterator[str]:
-    with clean_database(server, template) as name:
-        yield name
 
 
 @pytest.fixture
