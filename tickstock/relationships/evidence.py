@@ -76,19 +76,20 @@ def _find(files: EvidenceFiles, build: bool) -> _Lists:
 
     overrides = _usual(files.overrides, "--overrides", reserved(files.folder, "sector_overrides.csv"))
     classification = None
-    funds: tuple[Candidate, ...] = ()
-    odd: tuple[str, ...] = ()
+    funds: dict[Candidate, str] = {}
+    odd: list[str] = []
     if not build:
         usual = reserved(files.folder, "stock_classification.csv")
         classification = _usual(files.classification, "--classification", usual)
         funds, odd = _telling_funds(files.folder)
     checksums = []
-    for path in filter(None, (overrides, classification, *(fund.path for fund in funds))):
+    for path in filter(None, (overrides, classification)):
         try:
             checksums.append(file_checksum(bytes_of(path)))
         except UnusableError:
             checksums.append("unreadable")  # reading it tells why
-    return _Lists(overrides, classification, funds, odd, file_checksum(json.dumps([checksums, *rules()]).encode()))
+    whole = file_checksum(json.dumps([[*checksums, *funds.values()], *rules()]).encode())
+    return _Lists(overrides, classification, tuple(funds), tuple(odd), whole)
 
 
 def _usual(named: Path | None, option: str, usual: Path) -> Path | None:
@@ -99,23 +100,25 @@ def _usual(named: Path | None, option: str, usual: Path) -> Path | None:
     return named or (usual if usual.is_file() else None)
 
 
-def _telling_funds(folder: Path) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
-    """The funds whose files say more of a stock than its weight; and what cannot be looked at."""
+def _telling_funds(folder: Path) -> tuple[dict[Candidate, str], list[str]]:
+    """The funds whose files say more of a stock than its weight, with checksums; and what cannot be looked at."""
     from tickstock.sources.files import bytes_of
     from tickstock.sources.folder import scan
     from tickstock.sources.records import UnusableError
     from tickstock.sources.registry import read_universe_registry
 
-    telling, odd = [], []
+    telling: dict[Candidate, str] = {}
+    odd: list[str] = []
     for candidate in scan(folder, "ETF", read_universe_registry(reserved(folder, "universes.csv"))).candidates:
         try:
-            start = bytes_of(candidate.path)[:8192].lower()
+            data = bytes_of(candidate.path)
         except UnusableError as error:
             odd.append(f"left out as a source of sectors: {error.problem(candidate.path)}")
             continue
+        start = data[:8192].lower()
         if start.startswith(b"pk") or any(word in start for word in _TELLING):
-            telling.append(candidate)
-    return tuple(telling), tuple(odd)
+            telling[candidate] = file_checksum(data)
+    return telling, odd
 
 
 def _read(lists: _Lists) -> Found:
