@@ -15,15 +15,24 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE ON definition_groups, group_memberships TO app_readwrite;
         GRANT USAGE ON SEQUENCE definition_groups_id_seq, group_memberships_id_seq TO app_readwrite;
         GRANT SELECT, INSERT, UPDATE ON load_runs, load_files TO app_readwrite;
-        GRANT SELECT ON data_version, membership_versions, migration_checksums, tickstock_migrations TO app_readwrite;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON symbol_renames TO app_readwrite;
+        GRANT SELECT ON data_version, membership_versions, removed_memberships, migration_checksums,
+            tickstock_migrations TO app_readwrite;
         GRANT SELECT ON SEQUENCE data_version_version_seq TO app_readwrite;
-        GRANT SELECT ON environment_groups, environment_memberships, environment_stocks, stock_sectors
-            TO app_readwrite;
+        GRANT SELECT ON environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
+            snapshots TO app_readwrite;
+        GRANT EXECUTE ON FUNCTION record_past(integer, date, text[], numeric[], jsonb[], date[]),
+            record_older_group(integer, date), date_undone(bigint) TO app_readwrite;
+        GRANT USAGE ON SCHEMA as_of TO app_readwrite;
+        GRANT SELECT ON ALL TABLES IN SCHEMA as_of TO app_readwrite;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'app_readonly') THEN
         GRANT SELECT ON definition_groups, group_memberships, load_runs, load_files, data_version,
-            membership_versions, migration_checksums, tickstock_migrations,
-            environment_groups, environment_memberships, environment_stocks, stock_sectors TO app_readonly;
+            membership_versions, removed_memberships, symbol_renames, migration_checksums, tickstock_migrations,
+            environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
+            snapshots TO app_readonly;
+        GRANT USAGE ON SCHEMA as_of TO app_readonly;
+        GRANT SELECT ON ALL TABLES IN SCHEMA as_of TO app_readonly;
     END IF;
 END
 $$;
