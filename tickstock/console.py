@@ -10,14 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any, TextIO
 
-from tickstock.errors import TickstockError
+from tickstock.errors import BusyError, TickstockError
 
 if TYPE_CHECKING:
     import socket
 
     from tickstock.db import Connection
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 Work = Callable[[argparse.Namespace], int]
 
@@ -35,11 +38,31 @@ def parser(program: str, description: str, examples: str) -> argparse.ArgumentPa
         epilog=f"examples:\n{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("--environment", default="DEFAULT", metavar="NAME", help="environment of the groups (DEFAULT)")
-    result.add_argument("--json", action="store_true", help="print the result as JSON")
-    result.add_argument("--verbose", action="store_true", help="print every row, and a traceback after an error")
-    result.add_argument("--quiet", action="store_true", help="print errors only")
+    _add_common_options(result, "DEFAULT", False)
     return result
+
+
+def subcommand(commands: Commands, name: str, description: str, work: Work) -> argparse.ArgumentParser:
+    """A parser of a subcommand, which sets ``options.work``. What every script has may stand before or behind its name.
+
+    ``commands`` is what the script's parser gives for ``add_subparsers(required=True)``.
+    """
+    result = commands.add_parser(name, help=description, description=description)
+    # What is not given behind the name must not undo what was given before it.
+    _add_common_options(result, argparse.SUPPRESS, argparse.SUPPRESS)
+    result.set_defaults(work=work)
+    return result
+
+
+def _add_common_options(result: argparse.ArgumentParser, environment: str, flag: Any) -> None:
+    text = "environment of the groups (DEFAULT)"
+    result.add_argument("--environment", default=environment, metavar="NAME", help=text)
+    for name, text in (
+        ("--json", "print the result as JSON"),
+        ("--verbose", "print every row, and a traceback after an error"),
+        ("--quiet", "print errors only"),
+    ):
+        result.add_argument(name, action="store_true", default=flag, help=text)
 
 
 def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | None) -> int:
@@ -82,7 +105,20 @@ def fail(options: argparse.Namespace, error: BaseException) -> int:
     if options.verbose:
         _trace(error)
     text = " ".join(str(error).split()) or "no message"
+    if type(error).__module__.startswith("psycopg2"):
+        from tickstock.db import was_cut
+
+        if was_cut(error):
+            return _fail(options, f"the connection to the database was cut ({text}); try again", BusyError.exit_status)
     return _fail(options, f"{type(error).__name__}: {text} (--verbose shows where)", 1)
+
+
+def day(text: str) -> date:
+    """A date given as an option. Raises ArgumentTypeError for what is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a day like 2025-06-30") from None
 
 
 def show(text: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tickstock import console
 
 if TYPE_CHECKING:
-    from tickstock.db import Connection
+    from tickstock.db import Connection, Database
     from tickstock.relationships.inputs import Inputs
     from tickstock.relationships.plan import Options, Outcome
 
@@ -75,8 +75,12 @@ def parser(loader: Loader) -> argparse.ArgumentParser:
             text = f"CSV with symbol,sector,industry ({name} in the holdings folder)"
             result.add_argument(f"--{kind}", metavar="FILE", type=Path, help=text)
     if loader.reads == "files":
+        as_of_help = "the date of the files, where they do not say it; older than what is stored: corrects the past"
+        result.add_argument("--as-of", metavar="DATE", type=console.day, help=as_of_help)
         result.add_argument("--skip-bad-files", action="store_true", help="load the rest when files have problems")
         result.add_argument("--keep-missing", action="store_true", help="incremental: leave rows gone from a file")
+    plan_help = "with --dry-run: save the plan to a file, for apply_plan.py"
+    result.add_argument("--plan", metavar="FILE", type=Path, help=plan_help)
     result.add_argument("--keep-manual", action="store_true", help="full: leave what was made or edited by hand")
     force_help = "go past the guards, for all groups or for those named"
     result.add_argument("--force", nargs="*", action="extend", metavar="GROUP", help=force_help)
@@ -93,34 +97,74 @@ def options_of(loader: Loader, shared: argparse.Namespace) -> argparse.Namespace
 def execute(loader: Loader, options: argparse.Namespace, look: Look = lambda connection: None) -> dict[str, Any]:
     """One load, with its result in words on stdout (unless JSON is asked for); give its JSON shape.
 
-    ``look`` is given the connection afterwards, on which the plan's rows can still be read.
+    Files that lie beside newer ones of the same group are loads of their own, after it. ``look`` is given the
+    connection afterwards, on which the plan's rows can still be read.
 
     Raises:
         TickstockError: see :func:`tickstock.relationships.load.load`.
     """
     from tickstock import migrations
     from tickstock.db import closing, open_database
-    from tickstock.relationships import text
-    from tickstock.relationships.load import load
-    from tickstock.relationships.plan import row_changes
     from tickstock.settings import read_settings
 
-    started = time.monotonic()
     settings = read_settings()
     folder = (getattr(options, "holdings_dir", None) or settings.holdings).absolute()
-    with open_database(settings, loader.program) as database, closing(migrations.connect(database)) as connection:
+    how = _load_options(loader, options)
+    with (
+        open_database(settings, loader.program) as database,
+        closing(migrations.connect(database, writes=True)) as connection,
+    ):
         if database.note:
             console.say(options, database.note)
         found = loader.find(connection, options, folder)
-        with console.progress_bar(options) as progress:
-            outcome = load(database, connection, found, _load_options(loader, options), progress)
-        if outcome.load_id:
-            options.committed.append(f"load {outcome.load_id}")
+        earlier = _earlier(connection, found, how)
+        result = _load(database, connection, found, options, how)
         if not connection.closed:
             look(connection)
-        _print(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
-        listed = options.verbose and not connection.closed
-        return text.as_json(outcome, row_changes(connection) if listed else None)
+        for inputs in earlier:
+            with closing(migrations.connect(database)) as other:
+                older = _load(database, other, inputs, options, how)
+            result.setdefault("earlier", []).append(older)
+            result["refusals"] += older["refusals"]
+        return result
+
+
+def _earlier(connection: Connection, found: Inputs, how: Options) -> list[Inputs]:
+    """The loads of files that lie beside newer ones and are not on record yet."""
+    if not found.earlier:
+        return []
+    from tickstock.errors import UsageError
+    from tickstock.relationships.store import read_on_record
+
+    with connection.cursor() as cursor:
+        earlier = list(found.older(read_on_record(cursor, how)))
+    if earlier and how.to_save:
+        names = ", ".join(sorted({group.name for inputs in earlier for group in inputs.groups})[:5])
+        raise UsageError(f"a plan has one file a group, found several for {names}; take the older ones out")
+    return earlier
+
+
+def _load(
+    database: Database, connection: Connection, inputs: Inputs, options: argparse.Namespace, how: Options
+) -> dict[str, Any]:
+    from tickstock.relationships import text
+    from tickstock.relationships.load import load
+    from tickstock.relationships.plan import row_changes
+
+    started = time.monotonic()
+    with console.progress_bar(options) as progress:
+        outcome = load(database, connection, inputs, how, progress)
+    if outcome.load_id:
+        options.committed.append(f"load {outcome.load_id}")
+    if how.to_save and not outcome.plan.refusals:
+        from tickstock.relationships.saved_plan import save
+
+        save(options.plan, connection, outcome)
+    show_outcome(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
+    if how.to_save and not outcome.plan.refusals:
+        console.say(options, f"plan saved: python scripts/cache_maintenance/apply_plan.py {options.plan}")
+    listed = options.verbose and not connection.closed
+    return text.as_json(outcome, row_changes(connection) if listed else None)
 
 
 def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
@@ -129,21 +173,26 @@ def _load_options(loader: Loader, options: argparse.Namespace) -> Options:
 
     if options.rebuild and options.mode == "incremental":
         raise UsageError("--rebuild is --mode full, it does not go with --mode incremental; leave one of them out")
+    dry_run = options.dry_run or options.mode == "dry-run"
+    if options.plan and not dry_run:
+        raise UsageError("--plan saves what a dry run has planned; add --dry-run")
     force = options.force
     return Options(
         type=loader.type,
         environment=options.environment,
         mode="full" if options.rebuild or options.mode == "dry-run" else options.mode,
-        dry_run=options.dry_run or options.mode == "dry-run",
+        dry_run=dry_run,
         only=getattr(options, "etf", None),
         keep_missing=getattr(options, "keep_missing", False),
         keep_manual=options.keep_manual,
         skip_bad_files=getattr(options, "skip_bad_files", False),
         force=False if force is None else frozenset(name.casefold() for name in force) or True,
+        to_save=options.plan is not None,
     )
 
 
-def _print(options: argparse.Namespace, outcome: Outcome, connection: Connection, where: str) -> None:
+def show_outcome(options: argparse.Namespace, outcome: Outcome, connection: Connection, where: str) -> None:
+    """Print a plan, and what became of it; warnings go to stderr."""
     from tickstock.relationships import text
     from tickstock.relationships.plan import row_changes
 

@@ -22,19 +22,19 @@ def _sectors(connection: Connection, options: argparse.Namespace, folder: Path) 
 def _themes(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
     from tickstock.relationships.inputs import theme_inputs
 
-    return theme_inputs(folder)
+    return theme_inputs(folder, options.as_of)
 
 
 def _etfs(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
     from tickstock.relationships.inputs import etf_inputs
 
-    return etf_inputs(folder, options.etf)
+    return etf_inputs(folder, options.etf, options.as_of)
 
 
 def _universes(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:
     from tickstock.relationships.inputs import universe_inputs
 
-    return universe_inputs(folder)
+    return universe_inputs(folder, options.as_of)
 
 
 def _build(connection: Connection, options: argparse.Namespace, folder: Path) -> Inputs:

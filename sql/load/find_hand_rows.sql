@@ -4,10 +4,9 @@
 
 INSERT INTO hand_rows (group_id, symbol, adopted)
 WITH last AS (
-    SELECT DISTINCT ON (f.group_id) f.group_id, f.kept_symbols, d.version
-      FROM load_files f JOIN data_version d USING (load_id)
+    SELECT f.group_id, f.kept_symbols, d.version
+      FROM last_files f JOIN data_version d USING (load_id)
      WHERE f.group_id = ANY (%(drifted)s)
-     ORDER BY f.group_id, f.id DESC
 ), left_then AS (
     SELECT v.group_id, v.symbol, v.weight,
            CASE WHEN %(type)s = 'SECTOR' THEN sector_evidence(v.metadata) END AS evidence
@@ -32,7 +31,7 @@ WITH last AS (
      GROUP BY group_id, symbol
 )
 SELECT h.group_id, h.symbol,
-       (s.metadata ->> 'source' = ANY (%(sources)s)) IS NOT TRUE AND r.kind IS NOT DISTINCT FROM 'adopted'
+       (s.metadata ->> 'source' = ANY (%(sources)s)) IS NOT TRUE AND origin_kind(r.kind, v) IS NOT DISTINCT FROM 'adopted'
   FROM by_hand h
   LEFT JOIN stored s USING (group_id, symbol)
   LEFT JOIN membership_versions v

@@ -36,7 +36,7 @@ SELECT no, symbol, id, old_weight, new_weight, new_metadata, action, in_file, ha
               SELECT r.no, g.group_id, r.symbol, r.weight, r.metadata
                 FROM staged_rows r
                 JOIN planned_groups g USING (no)
-               WHERE g.action <> 'added'
+               WHERE g.action <> 'added' AND g.has_rows
           ) w
           FULL JOIN (
               SELECT g.no, m.group_id, m.symbol, m.id, m.weight, g.has_rows AS staged,

@@ -48,6 +48,17 @@ CREATE TEMPORARY TABLE planned_rows (
     by_hand boolean NOT NULL
 );
 
+-- What files that are older than the stored rows say otherwise than is believed of their days.
+CREATE TEMPORARY TABLE past_rows (
+    no integer NOT NULL,
+    group_id integer NOT NULL,
+    symbol varchar(50) COLLATE "C" NOT NULL,
+    old_weight numeric(9, 6),
+    new_weight numeric(9, 6),
+    action varchar(9) NOT NULL,
+    until_day date NOT NULL
+);
+
 CREATE TEMPORARY TABLE hand_rows (
     group_id integer NOT NULL,
     symbol varchar(50) COLLATE "C" NOT NULL,

@@ -21,10 +21,10 @@ WITH groups AS (
 SELECT g.name, g.id,
        COALESCE(c.fingerprint, md5('')), COALESCE(c.members, 0), COALESCE(c.weighted, 0),
        f.checksum, f.stored_fingerprint, f.as_of, f.added + f.changed + f.unchanged, f.kept, f.missing,
-       f.path
+       f.path, COALESCE(f.as_of, (SELECT (started_at AT TIME ZONE 'UTC')::date FROM load_runs WHERE id = f.load_id))
   FROM groups g
   LEFT JOIN contents c ON c.group_id = g.id
   LEFT JOIN LATERAL (
-      SELECT * FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1
+      SELECT * FROM last_files WHERE group_id = g.id LIMIT 1
   ) f ON true
  ORDER BY g.name;

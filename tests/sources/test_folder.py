@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -131,17 +132,52 @@ def test_upper_case_alone_loads_with_a_warning_and_beside_lower_case_is_a_proble
     ]
 
 
-def test_of_several_dated_files_the_newest_is_read_and_the_others_named(tmp_path: Path, put: Put) -> None:
+def test_of_several_dated_files_the_newest_counts_and_the_others_are_earlier(tmp_path: Path, put: Put) -> None:
     put("IVV_holdings_2025-11-18.csv", ISHARES.format(day="Nov 18, 2025"))
     put("IVV_holdings_2025-11-25.csv", ISHARES.format(day="Nov 25, 2025"))
     put("ivv_holdings.csv", ISHARES.format(day="Nov 11, 2025"))
     listing = scan(tmp_path, "ETF", REGISTRY)
     assert found(listing) == {"IVV": "IVV_holdings_2025-11-25.csv"}
-    newer = "IVV_holdings_2025-11-25.csv is newer, as of 2025-11-25"
-    assert reasons(listing) == {
-        "IVV_holdings_2025-11-18.csv": f"as of 2025-11-18; {newer}",
-        "ivv_holdings.csv": f"as of 2025-11-11; {newer}",
-    }
+    assert [each.path.name for each in listing.earlier] == ["IVV_holdings_2025-11-18.csv", "ivv_holdings.csv"]
+
+
+def test_a_date_after_an_at_sign_is_the_files(tmp_path: Path, put: Put) -> None:
+    put("spy_holdings.csv", PLAIN)
+    put("spy_holdings@2025-06-30.csv", PLAIN)
+    put("spy_holdings@2024-12-31.csv", PLAIN)
+    put("dow30@20250630.csv", "AAPL\n")
+    funds, universes = scan(tmp_path, "ETF", REGISTRY), scan(tmp_path, "UNIVERSE", REGISTRY)
+    assert found(funds) == {"SPY": "spy_holdings.csv"}
+    assert [(each.path.name, read(each).as_of) for each in funds.earlier] == [
+        ("spy_holdings@2025-06-30.csv", date(2025, 6, 30)),
+        ("spy_holdings@2024-12-31.csv", date(2024, 12, 31)),
+    ]
+    assert [(each.group, read(each).as_of) for each in universes.candidates] == [("dow30", date(2025, 6, 30))]
+    assert (funds.problems, funds.ignored, universes.problems, universes.ignored) == ((), (), (), ())
+
+
+def test_a_plain_file_has_the_date_of_its_name_and_an_issuers_file_the_one_inside(tmp_path: Path, put: Put) -> None:
+    put("spy_holdings_2025-06-30.csv", PLAIN)
+    put("IVV_holdings_2025-11-19.csv", ISHARES.format(day="Nov 18, 2025"))
+    dates = {each.group: read(each).as_of for each in scan(tmp_path, "ETF", REGISTRY).candidates}
+    assert dates == {"IVV": date(2025, 11, 18), "SPY": date(2025, 6, 30)}
+
+
+def test_a_date_in_the_name_that_contradicts_the_one_inside_is_a_problem(tmp_path: Path, put: Put) -> None:
+    put("ivv_holdings@2025-11-19.csv", ISHARES.format(day="Nov 18, 2025"))
+    (candidate,) = scan(tmp_path, "ETF", REGISTRY).candidates
+    assert [str(problem) for problem in read(candidate).problems] == [
+        "ivv_holdings@2025-11-19.csv: found the date 2025-11-18 inside, expected 2025-11-19, as its name or --as-of "
+        "says; correct one of the two"
+    ]
+
+
+def test_a_day_that_does_not_exist_is_a_problem(tmp_path: Path, put: Put) -> None:
+    put("spy_holdings@2025-02-30.csv", PLAIN)
+    listing = scan(tmp_path, "ETF", REGISTRY)
+    assert [problem.found for problem in listing.problems] == [
+        "the date 2025-02-30 in the name spy_holdings@2025-02-30.csv"
+    ]
 
 
 @pytest.mark.parametrize("other", [ISHARES.format(day="Nov 18, 2025"), PLAIN, "<html>"])

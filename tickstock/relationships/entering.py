@@ -39,10 +39,18 @@ def read_coming(connection: Connection, type_: str) -> list[Coming]:
 
 def count_entering(cursor: Cursor, options: Options) -> int:
     """How many stocks the plan of this connection would bring that are in no sector yet."""
-    if options.type == "SECTOR":
+    if not options.enters_stocks:
         return 0
     cursor.execute(f"SELECT count(*) FROM ({statement('load/entering')}) entering", _values(options))  # noqa: S608
     return int(cursor.fetchone()[0])  # type: ignore[index]
+
+
+def read_entering(cursor: Cursor, options: Options) -> list[str]:
+    """The stocks that the plan of this connection would bring that are in no sector yet."""
+    if not options.enters_stocks:
+        return []
+    cursor.execute(f"SELECT symbol FROM ({statement('load/entering')}) entering", _values(options))  # noqa: S608
+    return [symbol for (symbol,) in cursor.fetchall()]
 
 
 def enter_stocks(database: Database, cursor: Cursor, options: Options) -> int:
@@ -52,7 +60,7 @@ def enter_stocks(database: Database, cursor: Cursor, options: Options) -> int:
         BusyError, psycopg2.errors.LockNotAvailable: a load of sectors runs for too long.
         MovedError: since the transaction's snapshot another load has put some of them into a sector.
     """
-    if options.type == "SECTOR":
+    if not options.enters_stocks:
         return 0
     hold_lock(cursor, options._replace(type="SECTOR"))
     cursor.execute(

@@ -29,7 +29,7 @@ def refusals(
         if options.type == "SECTOR":
             continue  # its rows are no file's: a stock moves to another sector, or is a member of nothing any more
         if file and (unseen or group.changes):
-            yield from ((group.name, found) for found in _file_refusals(file, before))
+            yield from ((group.name, found) for found in _file_refusals(file, before if group.read else None))
         if group.action != "removed" and group.lost > max(LOSS_ROWS, LOSS_SHARE * group.stored):
             yield group.name, (
                 f"{group.name} would lose {group.lost:,} of {group.stored:,} members to no other group "
@@ -59,11 +59,6 @@ def _file_refusals(file: StagedFile, before: StoredGroup | None) -> Iterator[str
         yield (
             f"{file.name}: {file.path.name} has no weights, and {before.weighted:,} stored weights "
             "would become empty"
-        )
-    if before and before.last_as_of and file.as_of and file.as_of < before.last_as_of:
-        yield (
-            f"{file.name}: {file.path.name} is as of {file.as_of}, older than the {before.last_as_of} "
-            "that is stored"
         )
 
 

@@ -1,46 +1,22 @@
-"""One load, whole: decide what to read, stage it, plan, guard, apply. Every loader goes through here."""
+"""A load from files: decide what to read, stage it, compare it with what is stored. Every loader goes through here."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import psycopg2
-from psycopg2 import errors
-
-from tickstock.db import closing
-from tickstock.errors import BadInputError, BusyError, RefusedError, TickstockError
-from tickstock.relationships import guards, store
-from tickstock.relationships.entering import count_entering, enter_stocks
+from tickstock.errors import BadInputError
+from tickstock.relationships import guards, past, store
+from tickstock.relationships.change import Progress, carry_out
 from tickstock.relationships.inputs import Inputs
-from tickstock.relationships.locks import MovedError, locked_transaction
+from tickstock.relationships.locks import MovedError
 from tickstock.relationships.plan import GroupPlan, Options, Outcome, Plan, StoredGroup
 from tickstock.relationships.sectors import conflict_warnings, count_unclassified, read_coverage
-from tickstock.relationships.staging import GroupInput, Staged, clear_tables, create_tables, stage
+from tickstock.relationships.staging import GroupInput, Staged, StagedFile, stage
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor, Database
     from tickstock.sources.records import Problem
-
-RETRIES = 3
-Progress = Callable[[str, int, int], None]
-
-
-def _jitter(attempt: int) -> float:
-    import random
-
-    return random.uniform(0.05, 0.2) * (attempt + 1)  # noqa: S311 - no secret
-
-
-class _Run(NamedTuple):
-    """What outlives an attempt, or a cut connection: the run's key in ``load_runs``, and what it planned."""
-
-    database: Database
-    key: str
-    planned: list[Plan]
 
 
 def load(
@@ -52,72 +28,50 @@ def load(
 ) -> Outcome:
     """Make the stored groups of one type what ``inputs`` say, or with ``options.dry_run`` say what would change.
 
-    All of it is one transaction under the lock of (environment, type): readers see the state before it until
-    it commits, and two loads of a type never mix. The rows of the plan can be read from ``connection``
-    afterwards (:func:`tickstock.relationships.plan.row_changes`).
-
     Raises:
         BadInputError: files have problems; every one of them is listed.
-        RefusedError: a guard took the plan for an accident.
-        BusyError: the lock was not to be had, or the connection was cut and nothing had been committed.
-        KeyboardInterrupt, and the like: with a note, if the load was committed before it could be stopped.
-        TickstockError: the check after the load failed; it was rolled back.
+        TickstockError, KeyboardInterrupt: see :func:`tickstock.relationships.change.carry_out`.
     """
-    create_tables(connection)
-    run_key = os.urandom(16).hex()
-    planned: list[Plan] = []
-    for attempt in range(RETRIES + 1):
-        try:
-            return _attempt(connection, inputs, options, progress, _Run(database, run_key, planned))
-        except (MovedError, errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation) as error:
-            if attempt == RETRIES:
-                raise BusyError(
-                    f"other sessions kept changing the same rows, {RETRIES + 1} times in a row "
-                    f"({type(error).__name__}); nothing was written, try again when they are done"
-                ) from error
-            time.sleep(_jitter(attempt))
-            clear_tables(connection)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            if not connection.closed:
-                raise
-            plan = planned[-1] if planned else Plan(options, ())
-            return _outcome_of_cut(database, plan, run_key, error)
-        except BaseException as stopped:
-            if not isinstance(stopped, Exception):
-                _note_commit(database, run_key, stopped)
-            raise
-    raise AssertionError("unreachable")
+    return carry_out(database, connection, FileLoad(inputs, options, progress), progress)
 
 
-def _attempt(
-    connection: Connection, inputs: Inputs, options: Options, progress: Progress, run: _Run
-) -> Outcome:
-    with connection.cursor() as cursor:
-        version = store.read_version(cursor)
-        stored = store.read_status(cursor, options)
-    to_read = _to_read(inputs.groups, stored, options)
-    staged = stage(connection, inputs.groups, to_read, lambda done: progress("reading files", done, len(to_read)))
-    problems = (*inputs.problems, *staged.problems)
-    files = sum(1 for wanted in inputs.groups if wanted.read)
-    if problems and not (options.skip_bad_files and len(staged.bad_groups) < files):
-        raise BadInputError("\n".join(map(str, problems)))
-    with locked_transaction(connection, options) as cursor:
-        if store.read_version(cursor) != version:
-            stored = store.read_status(cursor, options)
-            if _to_read(inputs.groups, stored, options) != to_read:
+class FileLoad:
+    """A load of files, as :class:`tickstock.relationships.change.Change` wants it."""
+
+    def __init__(self, inputs: Inputs, options: Options, progress: Progress) -> None:
+        self._inputs, self.options, self._progress = inputs, options, progress
+
+    def prepare(self, connection: Connection) -> None:
+        """Read the files that must be read, into the staged tables.
+
+        Raises:
+            BadInputError: files have problems; every one of them is listed.
+        """
+        inputs, options = self._inputs, self.options
+        with connection.cursor() as cursor:
+            self._version = store.read_version(cursor)
+            self._stored = store.read_status(cursor, options)
+        self._to_read = to_read = _to_read(inputs.groups, self._stored, options)
+        self._staged = staged = stage(
+            connection, inputs.groups, to_read, lambda done: self._progress("reading files", done, len(to_read))
+        )
+        problems = (*inputs.problems, *staged.problems)
+        files = sum(1 for wanted in inputs.groups if wanted.read)
+        if problems and not (options.skip_bad_files and len(staged.bad_groups) < files):
+            raise BadInputError("\n".join(map(str, problems)))
+
+    def plan(self, cursor: Cursor) -> Plan:
+        """Compare what is staged with what is stored. Raises MovedError where other files have to be read now."""
+        stored = self._stored
+        if store.read_version(cursor) != self._version:
+            stored = store.read_status(cursor, self.options)
+            if _to_read(self._inputs.groups, stored, self.options) != self._to_read:
                 raise MovedError
-        plan = _plan(cursor, options, stored, staged, inputs)
-        run.planned.append(plan)
-        if options.dry_run:
-            return Outcome(plan, entered=count_entering(cursor, options))
-        if plan.refusals:
-            raise RefusedError(_refusal(plan))
-        if plan.empty and not plan.news:
-            return Outcome(plan)
-        rows = plan.total("added") + plan.total("changed") + plan.total("removed")
-        progress("writing rows", 0, rows)
-        load_id = store.apply_plan(cursor, plan, run.key)
-        return Outcome(plan, load_id, enter_stocks(run.database, cursor, options))
+        return _plan(cursor, self.options, stored, self._staged, self._inputs)
+
+    def apply(self, cursor: Cursor, plan: Plan, run_key: str) -> int:
+        """Write the plan and its record; give the load's id."""
+        return store.apply_plan(cursor, plan, run_key)
 
 
 def _to_read(groups: Sequence[GroupInput], stored: dict[str, StoredGroup], options: Options) -> frozenset[str]:
@@ -135,6 +89,7 @@ def _settled(wanted: GroupInput, group: StoredGroup | None, options: Options) ->
         and group.fingerprint == group.last_fingerprint
         and not group.last_kept
         and (options.keep_missing or not group.last_missing)
+        and wanted.as_of in (None, group.last_as_of)
         and _checksum(wanted) == group.last_checksum
     )
 
@@ -146,12 +101,6 @@ def _checksum(wanted: GroupInput) -> str | None:
         return wanted.checksum()
     except BadInputError:
         return None
-
-
-def _refusal(plan: Plan) -> str:
-    """The sentences of the guards that refuse a plan, and what to do about it."""
-    advice = "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"
-    return "\n".join([*plan.refusals, advice])
 
 
 def _plan(
@@ -169,7 +118,10 @@ def _plan(
         staged = inputs.method.stage(cursor, options, stored)
         coverage, conflicts = read_coverage(cursor, options), tuple(conflict_warnings(cursor))
         spared.append("")  # which sectors there are is not its business
+    older = [file for file in staged.files.values() if _is_older(file, stored.get(file.name), options, inputs)]
+    past.set_apart(cursor, older, stored)
     groups = store.compute_plan(cursor, options, stored, spared)
+    corrected = past.plan_past(cursor, older, stored)
     refused: list[str] = []
     overridden: list[str] = []
     accidents = [*guards.refusals(options, groups, staged.files, stored)]
@@ -190,9 +142,18 @@ def _plan(
             *conflicts,
         ),
         files=tuple(staged.files[name] for name in sorted(staged.files)),
-        news=not (inputs.method and inputs.method.build) and _news(groups, stored, staged),
+        news=any(group.news for group in corrected)
+        or (not (inputs.method and inputs.method.build) and _news(groups, stored, staged)),
         coverage=coverage,
+        past=corrected,
+        unsettled=past.find_unsettled(cursor, staged.files.values(), stored),
     )
+
+
+def _is_older(file: StagedFile, stored: StoredGroup | None, options: Options, inputs: Inputs) -> bool:
+    if stored is None:
+        return inputs.beside_newer and options.dry_run
+    return past.is_past(file, stored, inputs.beside_newer)
 
 
 def _left_out(problems: Sequence[Problem]) -> Iterator[str]:
@@ -210,42 +171,9 @@ def _news(groups: tuple[GroupPlan, ...], stored: dict[str, StoredGroup], staged:
         and (
             group.name not in stored
             or stored[group.name].last_checksum != staged.files[group.name].checksum
+            or stored[group.name].last_as_of != staged.files[group.name].as_of
             or stored[group.name].fingerprint != stored[group.name].last_fingerprint
             or (stored[group.name].last_kept, stored[group.name].last_missing) != (group.kept, group.missing)
         )
         for group in groups
     )
-
-
-def _note_commit(database: Database, run_key: str, interrupt: BaseException) -> None:
-    """Tell, as a note on the interrupt, of a load that was committed before it could be stopped."""
-    # Our own connection may still be cancelled by the signal; another one is not.
-    with suppress(psycopg2.Error, TickstockError), closing(database.connect()) as connection:
-        with connection.cursor() as cursor:
-            load_id = store.find_load(cursor, run_key)
-        if load_id is not None:
-            interrupt.add_note(f"load {load_id}")
-
-
-def _outcome_of_cut(database: Database, plan: Plan, run_key: str, error: Exception) -> Outcome:
-    """After a lost connection: once its transaction has ended, look whether it had been committed."""
-    known = True
-    with closing(database.connect()) as connection:
-        try:
-            with locked_transaction(connection, plan.options) as cursor:
-                load_id = store.find_load(cursor, run_key)
-        except BusyError:
-            # The next load of the type runs already, or this one still does.
-            with connection.cursor() as cursor:
-                load_id = store.find_load(cursor, run_key)
-            known = load_id is not None
-    found = f"the connection to the database was cut ({' '.join(str(error).split())})"
-    if not known:
-        raise BusyError(
-            f"{found}; whether the load was committed is not known yet, "
-            f"look later for the run_key {run_key} in load_runs"
-        ) from error
-    if load_id is None:
-        raise BusyError(f"{found}; nothing was written, try again") from error
-    warning = f"the connection was cut while the answer was on its way; load {load_id} was committed"
-    return Outcome(plan._replace(warnings=(*plan.warnings, warning)), load_id)

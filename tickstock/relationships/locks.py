@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import psycopg2
 from psycopg2 import errors
 
 from tickstock.db import transaction
 from tickstock.errors import BusyError
-from tickstock.relationships.plan import Options
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
+    from tickstock.relationships.plan import Options
 
 _KEY = "hashtextextended('tickstock load ' || %(environment)s || ' ' || %(type)s, 0)"
 
@@ -84,3 +85,26 @@ def _oldest(cursor: Cursor) -> str:
     )
     row = cursor.fetchone()
     return f"pid {row[0]}, {row[1] or 'without a name'}, {row[2]}" if row else "it ended just now"
+
+
+@contextmanager
+def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Hold the locks of all these (environment, type) while the block runs, whatever transactions it has.
+
+    Raises:
+        BusyError: one was not to be had within ``lock_timeout``; the message names who holds it.
+    """
+    held: list[dict[str, str]] = []
+    try:
+        # A load of any type takes the lock of SECTOR last.
+        for environment, type_ in sorted(kinds, key=lambda kind: (kind[1] == "SECTOR", kind)):
+            values = {"environment": environment, "type": type_}
+            _wait_for_lock(connection, values)
+            held.append(values)
+        yield
+    finally:
+        # A connection that broke has let go of them by itself.
+        with suppress(psycopg2.Error):
+            for values in held:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", values)

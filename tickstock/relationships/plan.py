@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +21,8 @@ class Options(NamedTuple):
     """How a load goes about its work.
 
     ``mode`` is ``full`` or ``incremental``; ``only`` limits it to one group; ``force`` is True for every
-    group, or the names, in lower case, of those whose guards are overridden.
+    group, or the names, in lower case, of those whose guards are overridden. ``to_save``: the plan of a dry run
+    will be saved, and needs the state that it stands on.
     """
 
     type: str
@@ -33,10 +34,16 @@ class Options(NamedTuple):
     keep_manual: bool = False
     skip_bad_files: bool = False
     force: bool | frozenset[str] = False
+    to_save: bool = False
 
     @property
     def full(self) -> bool:
         return self.mode == "full"
+
+    @property
+    def enters_stocks(self) -> bool:
+        """Whether stocks that are in no sector yet enter ``unknown``. An undo gives back what was before, no more."""
+        return self.type != "SECTOR" and self.mode != "undo"
 
     @property
     def leave_hand(self) -> bool:
@@ -53,7 +60,10 @@ class Options(NamedTuple):
 
 
 class StoredGroup(NamedTuple):
-    """A group as it is stored, and what the last load that read its file left (None where there was none)."""
+    """A group as it is stored, and what the last load that read its file left (None where there was none).
+
+    ``last_day`` is the day that this file counts from: its as-of date, else the day of the load.
+    """
 
     name: str
     id: int
@@ -67,6 +77,7 @@ class StoredGroup(NamedTuple):
     last_kept: int | None
     last_missing: int | None
     last_path: str | None
+    last_day: date | None
 
     @property
     def drifted(self) -> bool:
@@ -111,11 +122,29 @@ class GroupPlan(NamedTuple):
         return self.changes_rows or self.action in ("added", "changed", "removed")
 
 
+class PastPlan(NamedTuple):
+    """What a file that is older than the stored rows says otherwise than is believed of its day, in rows.
+
+    It holds from ``as_of`` up to, and without, ``until`` (None: not known yet). ``news``: it has to be recorded.
+    """
+
+    name: str
+    as_of: date
+    until: date | None
+    added: int
+    changed: int
+    removed: int
+    members: int
+    news: bool
+
+
 class Plan(NamedTuple):
     """What a load would do, group by group, and the files that it read.
 
-    ``news`` says that a file is new although its rows are not; ``coverage`` is what a classification of
-    stocks comes to.
+    ``past`` are files that change the past alone; ``news`` says that a file is new although its rows are not;
+    ``coverage`` is what a classification of stocks comes to; ``unsettled`` are groups in which something stored is
+    younger than the file (:func:`tickstock.relationships.past.settle`); ``state`` (a digest a group) and ``entering``
+    (new stocks) are there where the plan will be saved; ``advice`` is what to do about refusals.
     """
 
     options: Options
@@ -126,6 +155,11 @@ class Plan(NamedTuple):
     files: tuple[StagedFile, ...] = ()
     news: bool = False
     coverage: Coverage | None = None
+    past: tuple[PastPlan, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    state: Mapping[str, str] = {}
+    entering: Sequence[str] = ()
+    advice: str = "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"
 
     def total(self, word: str) -> int:
         """Sum one of the five words (or ``missing``, ``put_back``) over all groups."""
@@ -187,7 +221,9 @@ def row_changes(connection: Connection) -> Iterator[RowChange]:
             " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"
             " r.membership_id IS NOT NULL, r.in_file, COALESCE(r.new_metadata ->> 'reason', '')"
             " FROM planned_changes r JOIN planned_groups g USING (no)"
-            " ORDER BY g.name, r.symbol"
+            " UNION ALL SELECT s.name || ' @ ' || s.as_of, r.symbol, r.action, r.old_weight, r.new_weight, false,"
+            " r.action <> 'added', r.action <> 'removed', '' FROM past_rows r JOIN staged_groups s USING (no)"
+            " ORDER BY 1, 2"
         )
         while True:
             cursor.execute("FETCH 5000 FROM changes")

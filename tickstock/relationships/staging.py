@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +27,7 @@ class GroupInput(NamedTuple):
     """A group that a load wants, and how to come by its file.
 
     ``checksum`` and ``read`` are None for a group without rows of its own (a sector's definition).
-    ``description`` None: the file's own title, or what is stored.
+    ``description`` None: the file's own title, or what is stored. ``as_of``: the date that a person gave the file.
     """
 
     name: str
@@ -33,6 +35,7 @@ class GroupInput(NamedTuple):
     metadata: str = '{"source": "file"}'
     checksum: Callable[[], str] | None = None
     read: Callable[[], Source] | None = None
+    as_of: date | None = None
 
 
 class StagedFile(NamedTuple):
@@ -78,7 +81,7 @@ def create_tables(connection: Connection) -> None:
 def clear_tables(connection: Connection) -> None:
     """Empty the loader's temporary tables, for another try on the same connection."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE staged_groups, staged_rows, planned_groups, planned_rows, hand_rows")
+        cursor.execute("TRUNCATE staged_groups, staged_rows, planned_groups, planned_rows, hand_rows, past_rows")
 
 
 def stage(
@@ -99,9 +102,20 @@ def stage(
         if reading:
             # COPY only ever calls read().
             stream = cast(TextIO, _Stream(_lines(reading, staged, progress)))
-            cursor.copy_expert("COPY staged_rows (no, symbol, weight) FROM STDIN", stream, _COPY_BLOCK)
+            with _silent_driver():
+                cursor.copy_expert("COPY staged_rows (no, symbol, weight) FROM STDIN", stream, _COPY_BLOCK)
         _insert_groups(cursor, numbered, staged)
     return staged
+
+
+@contextmanager
+def _silent_driver() -> Iterator[None]:
+    """Where a server ends the session within a COPY, psycopg2 prints an error of its own before it raises."""
+    before, sys.excepthook = sys.excepthook, lambda *error: None
+    try:
+        yield
+    finally:
+        sys.excepthook = before
 
 
 def _lines(

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from tickstock import __version__
 from tickstock.db import insert_values, statement
 from tickstock.errors import TickstockError
+from tickstock.relationships import past
 from tickstock.relationships.plan import GroupPlan, Options, Plan, StoredGroup
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tickstock.db import Cursor
 
 
@@ -28,6 +31,23 @@ def read_status(cursor: Cursor, options: Options) -> dict[str, StoredGroup]:
         {"type": options.type, "environment": options.environment, "only": options.only},
     )
     return {row[0]: StoredGroup._make(row) for row in cursor.fetchall()}
+
+
+def read_on_record(cursor: Cursor, options: Options) -> set[tuple[str, str, date | None]]:
+    """The group, checksum and as-of date of each file of the type that was loaded and not undone."""
+    cursor.execute(
+        "SELECT f.group_name, f.checksum, f.as_of FROM load_files f JOIN load_runs r ON r.id = f.load_id"
+        " WHERE r.type = %s AND r.environment = %s AND f.scope <> 'undo' AND f.undone_by IS NULL",
+        (options.type, options.environment),
+    )
+    return set(cursor.fetchall())
+
+
+def read_state(cursor: Cursor, options: Options) -> dict[str, str]:
+    """A digest of each stored group of the type (of the one group, where ``only`` is set), by name."""
+    values = {"type": options.type, "environment": options.environment, "only": options.only}
+    cursor.execute(statement("plan/state"), values)
+    return dict(cursor.fetchall())
 
 
 def find_hand_rows(cursor: Cursor, options: Options, stored: Mapping[str, StoredGroup]) -> None:
@@ -105,6 +125,8 @@ def apply_plan(cursor: Cursor, plan: Plan, run_key: str) -> int:
     _record_files(cursor, plan, load_id)
     cursor.execute(statement("load/apply"))
     _check(cursor, plan, load_id)
+    past.record(cursor, plan, load_id)
+    past.settle(cursor, plan, load_id)
     return load_id
 
 
@@ -146,7 +168,8 @@ def _record_files(cursor: Cursor, plan: Plan, load_id: int) -> None:
 
 def _check(cursor: Cursor, plan: Plan, load_id: int) -> None:
     after = read_status(cursor, plan.options)
-    files = {file.name: file for file in plan.files}
+    cursor.execute("SELECT name, fingerprint FROM staged_groups")
+    fingerprints = dict(cursor.fetchall())
     for group in plan.groups:
         stored = after.get(group.name)
         if (stored is None) != (group.action == "removed"):
@@ -154,7 +177,7 @@ def _check(cursor: Cursor, plan: Plan, load_id: int) -> None:
         if not group.read or stored is None:
             continue
         as_file = not (group.kept or group.missing)
-        if as_file and stored.fingerprint != files[group.name].fingerprint:
+        if as_file and stored.fingerprint != fingerprints[group.name]:
             raise TickstockError(_mismatch(group.name, f"{stored.members} stored rows", "the rows of its file"))
         if not as_file:
             cursor.execute(
@@ -170,10 +193,3 @@ def _mismatch(group: str, found: str, expected: str) -> str:
         f"the check after the load failed for {group}: found {found}, expected {expected}; "
         "everything was rolled back. A trigger or rule of your own on the tables may have interfered"
     )
-
-
-def find_load(cursor: Cursor, run_key: str) -> int | None:
-    """The id of the load with this key, if it was committed."""
-    cursor.execute("SELECT id FROM load_runs WHERE run_key = %s", (run_key,))
-    row = cursor.fetchone()
-    return int(row[0]) if row else None

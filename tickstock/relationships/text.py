@@ -18,14 +18,22 @@ def dry_run_lines(outcome: Outcome) -> Iterator[str]:
     """What a load would do: a line a file, then the sums over all files."""
     plan = outcome.plan
     kind = plan.options.type
+    noun = MEMBER_NOUNS.get(kind, "members")
+    for past in plan.past:
+        yield f"Would correct the past of {kind}: {past.name} as of {past.as_of} ({past.members:,} {noun})"
     for group in plan.groups:
         if group.read:
-            yield f"Would load {kind}: {group.name} ({group.members:,} {MEMBER_NOUNS.get(kind, 'members')})"
+            yield f"Would load {kind}: {group.name} ({group.members:,} {noun})"
         elif group.action in ("added", "changed"):
             yield f"Would {'create' if group.action == 'added' else 'update'} {kind}: {group.name}"
     for group in plan.groups:
         if group.action == "removed":
             yield f"Would remove {kind}: {group.name} ({group.removed:,} members; it has no file)"
+    yield from sum_lines(plan)
+
+
+def sum_lines(plan: Plan) -> Iterator[str]:
+    """What a dry run comes to, over all groups."""
     yield f"Would create {plan.total('added'):,} new relationships"
     yield f"Would update {plan.total('changed'):,} existing relationships"
     if plan.total("removed"):
@@ -49,12 +57,23 @@ def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
     if len(shown) < len(plan.groups):
         yield f"{'… and ' if shown else ''}{len(plan.groups) - len(shown):,} group(s) in which nothing changes"
     yield f"{'total':<{width}}" + "".join(f"{plan.total(word):>10,}" for word in WORDS)
+    yield from _past_lines(plan)
     yield from _split_lines(plan, verbose)
     if plan.coverage:
         yield from _coverage_lines(plan.coverage)
     if outcome.entered:
         verb = "would enter" if plan.options.dry_run else "entered"
         yield f"{outcome.entered:,} new stock(s) {verb} the sector unknown; enrich_sectors.py classifies them"
+
+
+def _past_lines(plan: Plan) -> Iterator[str]:
+    """What files that are older than the stored rows change: days of the past."""
+    for group in plan.past:
+        until = f" to before {group.until}" if group.until else ""
+        yield (
+            f"{group.name} as of {group.as_of} is older than what is stored: its past from then{until} "
+            f"({group.added:,} added, {group.changed:,} changed, {group.removed:,} removed); the present stays"
+        )
 
 
 def _coverage_lines(coverage: Coverage) -> Iterator[str]:
@@ -123,6 +142,8 @@ def ending(outcome: Outcome) -> str:
     """How a load ended, up to the name of the database."""
     if outcome.load_id is None:
         return "nothing to do in"
+    if outcome.plan.empty and outcome.plan.past:
+        return f"no stored row changed, the past did: load {outcome.load_id} committed to"
     if outcome.plan.empty:
         return f"no row changed, the files are on record: load {outcome.load_id} committed to"
     return f"load {outcome.load_id} committed to"
@@ -166,6 +187,19 @@ def as_json(outcome: Outcome, changes: Iterable[RowChange] | None = None) -> dic
         "refusals": list(plan.refusals),
         "overridden": list(plan.overridden),
     }
+    if plan.past:
+        result["past"] = [
+            {
+                "name": group.name,
+                "as_of": group.as_of.isoformat(),
+                "until": group.until.isoformat() if group.until else None,
+                "added": group.added,
+                "changed": group.changed,
+                "removed": group.removed,
+                "members": group.members,
+            }
+            for group in plan.past
+        ]
     if plan.coverage:
         result["coverage"] = {
             "stocks": plan.coverage.stocks,

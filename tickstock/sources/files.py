@@ -34,11 +34,18 @@ _READERS: Mapping[str, Callable[[Table, Layout, Reading], None]] = {
 
 
 class Candidate(NamedTuple):
-    """A file that will be read for a group; ``group`` is what its name, or else its content, says."""
+    """A file that will be read for a group; ``group`` is what its name, or else its content, says.
+
+    ``as_of`` is the date that a person gives the file (``spy_holdings@2025-06-30.csv``, ``--as-of``); another one
+    inside it is an error. ``named`` is a date in its name that counts where the suite's own formats, which hold no
+    date, have none (``spy_holdings_2025-06-30.csv``): an issuer's file name has the day of the download.
+    """
 
     path: Path
     kind: str
     group: str
+    as_of: date | None = None
+    named: date | None = None
 
 
 def read(candidate: Candidate) -> Source:
@@ -54,6 +61,7 @@ def read(candidate: Candidate) -> Source:
         reading.format = layout.format
         _check_fund(candidate, layout)
         _READERS[layout.format](table, layout, reading)
+        reading.as_of = _date(candidate, layout, reading.as_of)
     except UnusableError as error:
         return reading.source(checksum, error)
     if reading.as_of and reading.as_of > date.today():
@@ -89,6 +97,15 @@ def bytes_of(path: Path) -> bytes:
     except OSError as error:
         found = f"a file that cannot be read ({error.strerror or error})"
         raise UnusableError(found, "a readable file", "check the disk") from error
+
+
+def _date(candidate: Candidate, layout: Layout, inside: date | None) -> date | None:
+    if candidate.as_of and inside not in (None, candidate.as_of):
+        raise UnusableError(
+            f"the date {inside} inside", f"{candidate.as_of}, as its name or --as-of says", "correct one of the two"
+        )
+    named = candidate.named if layout.format in ("plain", "universe") else None
+    return candidate.as_of or inside or named
 
 
 def _check_fund(candidate: Candidate, layout: Layout) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,9 @@ _TABLES = frozenset({".csv", ".xlsx"})
 _LISTS = frozenset({".csv", ".xlsx", ".txt"})
 
 # A date, and the number that a browser gives to a second download.
-_REST = r"(?:[_-][0-9]{4}-?[0-9]{2}-?[0-9]{2})?(?: ?\([0-9]+\))?"
+_DATE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
+_REST = rf"(?:[_@-]{_DATE})?(?: ?\([0-9]+\))?"
+_DATED = re.compile(rf"(.+)([_@-])({_DATE})(?: ?\([0-9]+\))?")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9.]{0,9}_holdings", re.IGNORECASE)
 # IVV_holdings_2025-11-18, holdings-daily-us-en-spy_2025-11-18, ARK_INNOVATION_ETF_ARKK_HOLDINGS
 _FUND_NAMES = (
@@ -43,7 +46,10 @@ class Ignored(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What a folder holds for one kind of group; candidates sorted by group, one a group."""
+    """What a folder holds for one kind of group; candidates sorted by group, one a group.
+
+    ``earlier`` are files of the same groups with older dates, the newest first.
+    """
 
     candidates: tuple[Candidate, ...]
     ignored: tuple[Ignored, ...]
@@ -51,6 +57,7 @@ class Listing(NamedTuple):
     warnings: tuple[str, ...]
     bad_groups: tuple[str, ...] = ()
     """The group of each problem, in the same order; empty where nobody can tell."""
+    earlier: tuple[Candidate, ...] = ()
 
 
 def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
@@ -65,7 +72,7 @@ def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
     problems: list[Problem] = []
     bad_groups: list[str] = []
     for path, is_file in _files(folder):
-        name, suffix = path.stem.casefold(), path.suffix.casefold()
+        name, suffix = _undated(path).casefold(), path.suffix.casefold()
         is_universe = name in registry and suffix in _LISTS
         if not is_file:
             if is_universe == (kind == "UNIVERSE") and suffix in _LISTS:
@@ -76,14 +83,20 @@ def scan(folder: Path, kind: str, registry: Mapping[str, str]) -> Listing:
         if group and is_universe == (kind == "UNIVERSE"):
             found.setdefault(group, []).append(path)
     candidates: list[Candidate] = []
+    earlier: list[Candidate] = []
     for group, paths in sorted(found.items()):
-        chosen = paths[0] if len(paths) == 1 else _newest(kind, group, paths, ignored, problems)
-        if chosen:
-            candidates.append(Candidate(chosen, kind, group))
-        else:
+        try:
+            newest, *older = _by_date([_candidate(path, kind, group) for path in paths])
+        except UnusableError as error:
+            problems.append(error.problem(paths[0]))
             bad_groups.append(group)
+        else:
+            candidates.append(newest)
+            earlier += older
     warnings = tuple(warning for candidate in candidates if (warning := _spelling(candidate)))
-    return Listing(tuple(candidates), tuple(sorted(ignored)), tuple(problems), warnings, tuple(bad_groups))
+    return Listing(
+        tuple(candidates), tuple(sorted(ignored)), tuple(problems), warnings, tuple(bad_groups), tuple(earlier)
+    )
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -155,23 +168,44 @@ def _expected_name(path: Path) -> str:
     return f"{fund}_holdings{suffix} for a fund, or a name from the registry of universes"
 
 
-def _newest(
-    kind: str, group: str, paths: list[Path], ignored: list[Ignored], problems: list[Problem]
-) -> Path | None:
-    """Of several files for one group the newest, if each has an as-of date of its own; else a problem."""
-    by_date = {read(Candidate(path, kind, group)).as_of: path for path in paths}
-    same_name = len({path.name.casefold() for path in paths}) < len(paths)
-    dates = [day for day in by_date if day]
-    if len(dates) < len(paths) or same_name:
-        found = f"{len(paths)} files for {group} ({', '.join(path.name for path in paths)})"
-        problems.append(Problem(paths[0], None, found, "one", "take the others out of the folder"))
-        return None
-    newest = max(dates)
-    for day in dates:
-        if day != newest:
-            reason = f"as of {day}; {by_date[newest].name} is newer, as of {newest}"
-            ignored.append(Ignored(by_date[day], reason))
-    return by_date[newest]
+def _undated(path: Path) -> str:
+    """A file's name without its suffix and the date after an @."""
+    match = _DATED.fullmatch(path.stem)
+    return match[1] if match and match[2] == "@" else path.stem
+
+
+def _candidate(path: Path, kind: str, group: str) -> Candidate:
+    """The file with the date in its name. Raises UnusableError for a day that does not exist."""
+    match = _DATED.fullmatch(path.stem)
+    if match is None:
+        return Candidate(path, kind, group)
+    try:
+        day = date.fromisoformat(match[3])
+    except ValueError:
+        if match[2] == "@":
+            expected = "a day of the calendar, as in @2025-06-30"
+            raise UnusableError(f"the date {match[3]} in the name {path.name}", expected, "rename the file") from None
+        return Candidate(path, kind, group)
+    return Candidate(path, kind, group, as_of=day) if match[2] == "@" else Candidate(path, kind, group, named=day)
+
+
+def _by_date(candidates: list[Candidate]) -> list[Candidate]:
+    """The files of one group, the newest first. One without a date is the newest beside files dated with an @.
+
+    Raises:
+        UnusableError: nobody can tell which of two is newer.
+    """
+    if len(candidates) == 1:
+        return candidates
+    dates = [candidate.as_of or read(candidate).as_of for candidate in candidates]
+    same_name = len({candidate.path.name.casefold() for candidate in candidates}) < len(candidates)
+    told_apart = None not in dates or sum(candidate.as_of is None for candidate in candidates) == 1
+    if len({*dates}) < len(dates) or same_name or not told_apart:
+        group = candidates[0].group
+        found = f"{len(candidates)} files for {group} ({', '.join(each.path.name for each in candidates)})"
+        raise UnusableError(found, "one", "take the others out of the folder")
+    dated = sorted(zip(dates, candidates, strict=True), key=lambda pair: pair[0] or date.max, reverse=True)
+    return [candidate for _, candidate in dated]
 
 
 def _spelling(candidate: Candidate) -> str:

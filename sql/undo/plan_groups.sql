@@ -1,0 +1,49 @@
+-- What would take back what a run did to groups: each becomes what it was before, unless it is no longer as the run
+-- left it. Groups in which only members changed are listed too.
+
+INSERT INTO planned_groups (no, group_id, name, action, has_rows, description, metadata)
+WITH touched AS (
+    SELECT group_id, symbol, metadata, opened_by, closed_by
+      FROM membership_versions
+     WHERE (opened_by = %(run)s OR closed_by = %(run)s) AND opened_by IS DISTINCT FROM closed_by
+), before AS (
+    SELECT group_id, metadata FROM touched WHERE symbol IS NULL AND closed_by = %(run)s
+), after AS (
+    SELECT group_id, metadata FROM touched WHERE symbol IS NULL AND opened_by = %(run)s
+), of_past AS (
+    SELECT DISTINCT group_id FROM membership_versions
+     WHERE opened_by = %(run)s AND closed_by = %(run)s
+), groups AS (
+    SELECT t.group_id, b.metadata AS before, a.metadata AS after, n.now,
+           COALESCE(b.metadata, a.metadata, n.now, l.metadata) AS shown
+      FROM (SELECT DISTINCT group_id FROM touched UNION SELECT group_id FROM of_past) t
+      LEFT JOIN before b USING (group_id)
+      LEFT JOIN after a USING (group_id)
+      LEFT JOIN (SELECT id AS group_id, group_as_version(g) AS now FROM definition_groups g) n USING (group_id)
+      LEFT JOIN LATERAL (SELECT metadata FROM membership_versions v
+                          WHERE v.group_id = t.group_id AND v.symbol IS NULL
+                          ORDER BY v.closed_by DESC NULLS FIRST LIMIT 1) l ON true
+)
+SELECT group_id, group_id, shown ->> 'name',
+       CASE
+           WHEN now IS NOT DISTINCT FROM before OR before IS NULL AND after IS NULL THEN 'unchanged'
+           WHEN now IS DISTINCT FROM after AND NOT %(force)s THEN 'kept'
+           WHEN now IS NULL AND EXISTS (  -- the name is taken
+                    SELECT FROM definition_groups d
+                     WHERE (d.type, d.name, d.environment)
+                           = (before ->> 'type', before ->> 'name', before ->> 'environment')) THEN 'kept'
+           WHEN now IS NULL THEN 'added'
+           WHEN before IS NOT NULL THEN 'changed'
+           WHEN NOT %(force)s AND EXISTS (  -- somebody has put other rows into the group since
+                    SELECT FROM group_memberships m
+                     WHERE m.group_id = groups.group_id
+                       AND NOT EXISTS (SELECT FROM touched t
+                                        WHERE t.group_id = m.group_id AND t.symbol = m.symbol
+                                          AND t.opened_by = %(run)s AND t.metadata = m.metadata)) THEN 'kept'
+           ELSE 'removed'
+       END,
+       false, NULL, COALESCE(before, now)
+  FROM groups
+ WHERE %(only)s::text IS NULL
+    OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
+    OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR';

@@ -1,0 +1,66 @@
+-- What would take back what a run did to members: each row becomes what it was before, unless it is no longer as the
+-- run left it; such a row is kept.
+
+INSERT INTO planned_rows (no, symbol, membership_id, old_weight, new_weight, new_metadata, action, in_file, by_hand)
+WITH before AS (
+    SELECT group_id, symbol, weight, metadata
+      FROM membership_versions
+     WHERE closed_by = %(run)s AND opened_by <> %(run)s AND symbol IS NOT NULL
+), after AS (
+    SELECT group_id, symbol, weight, metadata
+      FROM membership_versions
+     WHERE opened_by = %(run)s AND closed_by IS DISTINCT FROM %(run)s AND symbol IS NOT NULL
+), compared AS (
+    SELECT p.no, p.name, p.action AS of_group, t.symbol, m.id, m.weight AS now_weight, t.before_weight,
+           t.before_metadata,
+           t.was AND m.id IS NOT NULL
+               AND (m.weight, m.metadata) IS NOT DISTINCT FROM (t.before_weight, t.before_metadata)
+               OR NOT t.was AND m.id IS NULL AS as_before,
+           t.was_left AND m.id IS NOT NULL
+               AND (m.weight, m.metadata) IS NOT DISTINCT FROM (t.after_weight, t.after_metadata)
+               OR NOT t.was_left AND m.id IS NULL AS as_left,
+           t.was
+      FROM (SELECT group_id, symbol, b.weight AS before_weight, b.metadata AS before_metadata,
+                   a.weight AS after_weight, a.metadata AS after_metadata,
+                   b.symbol IS NOT NULL AS was, a.symbol IS NOT NULL AS was_left
+              FROM before b FULL JOIN after a USING (group_id, symbol)) t
+      JOIN planned_groups p USING (group_id)
+      LEFT JOIN group_memberships m USING (group_id, symbol)
+)
+SELECT no, symbol, id, now_weight, before_weight, before_metadata,
+       CASE WHEN NOT as_left AND NOT %(force)s THEN 'kept'
+            WHEN was AND of_group <> 'added' AND id IS NULL  -- its group is gone
+                 AND NOT EXISTS (SELECT FROM definition_groups d WHERE d.id = no) THEN 'kept'
+            WHEN was AND id IS NULL THEN 'added'
+            WHEN was THEN 'changed'
+            ELSE 'removed' END,
+       was, NOT as_left
+  FROM compared
+ WHERE NOT as_before;
+
+-- With one fund alone, only the stocks that are members of nothing then leave their sector too.
+DELETE FROM planned_rows r
+ USING planned_groups p
+ WHERE %(only)s::text IS NOT NULL AND p.no = r.no AND p.name <> %(only)s
+   AND (r.action <> 'removed'
+        OR EXISTS (SELECT FROM group_memberships m
+                     JOIN definition_groups g ON g.id = m.group_id AND g.type <> 'SECTOR'
+                    WHERE m.symbol = r.symbol AND g.environment = %(environment)s
+                      AND NOT EXISTS (SELECT FROM planned_rows x
+                                       WHERE x.membership_id = m.id AND x.action = 'removed')));
+DELETE FROM planned_groups p
+ WHERE %(only)s::text IS NOT NULL AND p.name <> %(only)s
+   AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no);
+
+-- A group that goes takes along what others put into it, by force.
+INSERT INTO planned_rows (no, symbol, membership_id, old_weight, action, in_file, by_hand)
+SELECT p.no, m.symbol, m.id, m.weight, 'removed', false, true
+  FROM planned_groups p
+  JOIN group_memberships m USING (group_id)
+ WHERE p.action = 'removed'
+   AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no AND r.symbol = m.symbol);
+
+-- A row that is not as the run left it stays, and with it the group.
+UPDATE planned_groups p
+   SET action = 'kept'
+ WHERE p.action = 'removed' AND EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no AND r.action = 'kept');

@@ -1,0 +1,254 @@
+"""What loads, hands and undos come to, in plain dictionaries: the stored rows, and what is believed of each day.
+
+A cell is a day and a symbol of a group; it has a weight (None: no member) and the run that said so last.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+Rows = dict[str, int]
+Row = tuple[int, bool]  # weight; whether the file owns it
+Cell = tuple[int | None, int]
+
+TODAY = date.today()
+FRIDAYS = [date(2025, 1, 3) + timedelta(days=7 * week) for week in range(4)]
+DAYS = sorted([*FRIDAYS, *(day + timedelta(3) for day in FRIDAYS), TODAY - timedelta(1), TODAY])
+UNDATED = timedelta(days=31)
+
+
+@dataclass
+class Group:
+    """A fund as it is stored under one id, now or once."""
+
+    name: str
+    rows: dict[str, Row] = field(default_factory=dict)
+    cells: dict[tuple[date, str], Cell] = field(default_factory=dict)
+    stored: bool = True
+
+    def tell(self, symbol: str, weight: int | None, run: int, first: date, until: date | None = None) -> None:
+        for day in DAYS:
+            if first <= day and (until is None or day < until):
+                self.cells[day, symbol] = (weight, run)
+
+    def believed(self, day: date) -> Rows:
+        return {symbol: weight for (each, symbol), (weight, _) in self.cells.items() if each == day and weight}
+
+
+@dataclass
+class Touch:
+    """What a run did to a group. ``file``: present, past or undo where it is on record as a file's."""
+
+    before: dict[str, Row | None]
+    after: dict[str, Row | None]
+    was_stored: bool
+    is_stored: bool
+    first: date
+    cells: dict[tuple[date, str], Cell]
+    file: str = ""
+    as_of: date | None = None
+    left: Rows = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    undone_by: int | None = None
+    spoke: bool = False  # of days before the rows were stored
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.before) or self.spoke or self.was_stored != self.is_stored
+
+
+@dataclass
+class Run:
+    kind: str
+    groups: dict[int, Touch] = field(default_factory=dict)
+    undoes: int | None = None
+
+
+class History:
+    """Groups and runs by their ids in the database; runs are numbered in the order of their commits here."""
+
+    def __init__(self) -> None:
+        self.groups: dict[int, Group] = {}
+        self.runs: dict[int, Run] = {}
+
+    def id_of(self, name: str) -> int | None:
+        return next((id_ for id_, group in self.groups.items() if group.stored and group.name == name), None)
+
+    def last_file(self, id_: int) -> Touch | None:
+        found = [run.groups[id_] for run in self.runs.values() if id_ in run.groups]
+        return next((t for t in reversed(found) if t.file == "present" and t.undone_by is None), None)
+
+    def is_hands(self, id_: int, symbol: str) -> bool:
+        last, row = self.last_file(id_), self.groups[id_].rows.get(symbol)
+        left = last.left if last else {}
+        moved = (symbol in left) != (row is not None) or (row is not None and left[symbol] != row[0])
+        return moved or bool(last and symbol in last.kept) or (row is not None and not row[1])
+
+    # What the steps do
+
+    def load(self, run: int, files: dict[str, tuple[Rows, date | None]], mode: str, new_ids: dict[str, int]) -> None:
+        touches: dict[int, Touch] = {}
+        if mode == "full":
+            for id_, group in self.groups.items():
+                if group.stored and group.name not in files:
+                    touches[id_] = self._remove(id_, run)
+        for name, (rows, day) in files.items():
+            stored = self.id_of(name)
+            id_ = new_ids[name] if stored is None else stored
+            self.groups.setdefault(id_, Group(name, stored=False))
+            if self._is_older(id_, day):
+                assert day
+                touches[id_] = self._correct(id_, rows, day, run)
+            else:
+                touches[id_] = self._make_present(id_, rows, day, run, mode.endswith("incremental"))
+        self.runs[run] = Run("load", touches)
+
+    def hand(self, run: int, id_: int, symbol: str, row: Row | None) -> None:
+        touch = self._touch(id_, TODAY)
+        self._put(id_, symbol, row, touch)
+        self.groups[id_].tell(symbol, row[0] if row else None, run, TODAY)
+        self.runs[run] = Run("hand", {id_: touch})
+
+    def delete_group(self, run: int, id_: int) -> None:
+        self.runs[run] = Run("hand", {id_: self._remove(id_, run)})
+
+    def undo(self, run: int, target: int) -> None:
+        """Do what :meth:`plan_undo` says."""
+        touches = {}
+        for id_, old in self.runs[target].groups.items():
+            if not old.changed:
+                continue
+            group = self.groups[id_]
+            touch = self._touch(id_, old.first)
+            reverted = self._reverted(id_, old)
+            comes_back = old.was_stored and not old.is_stored and not group.stored and not self._name_taken(group.name)
+            goes = not old.was_stored and old.is_stored and not (set(group.rows) - set(reverted))
+            group.stored = (group.stored or comes_back) and not goes
+            for symbol in old.before:
+                if symbol in reverted:
+                    self._put(id_, symbol, old.before[symbol], touch)
+                    for day in DAYS:
+                        if day >= old.first:
+                            group.cells[day, symbol] = old.cells.get((day, symbol), (None, 0))
+            for cell, (_, by) in list(group.cells.items()):
+                if by == target:
+                    group.cells[cell] = old.cells.get(cell, (None, 0))
+            touch.is_stored, touch.file = group.stored, "undo"
+            touches[id_] = touch
+            old.undone_by = run
+            for each in self.runs.values():
+                if id_ in each.groups and each.groups[id_].undone_by == target:
+                    each.groups[id_].undone_by = None
+        self.runs[run] = Run("undo", touches, undoes=target)
+
+    def plan_undo(self, target: int) -> str:
+        """``refused``, ``nothing`` (nothing that is stored, that is) or ``undone``."""
+        something = False
+        for id_, old in self.runs[target].groups.items():
+            group = self.groups[id_]
+            changes = bool(self._reverted(id_, old))
+            if old.was_stored and not old.is_stored:
+                changes = not group.stored and not self._name_taken(group.name)
+            if not old.was_stored and old.is_stored:
+                changes = changes or (group.stored and not group.rows)
+            if changes and old.file and self._later(target, id_):
+                return "refused"
+            something = something or changes or (old.file == "past" and old.undone_by is None and old.changed)
+        return "undone" if something else "nothing"
+
+    # How they do it
+
+    def _reverted(self, id_: int, old: Touch) -> set[str]:
+        group = self.groups[id_]
+        if old.file == "past":
+            return set()
+        comes_back = old.was_stored and not old.is_stored and not self._name_taken(group.name)
+        if (not group.stored and not comes_back) or (group.stored and old.was_stored and not old.is_stored):
+            return set()
+        now = group.rows
+        return {
+            symbol
+            for symbol in old.before
+            if now.get(symbol) == old.after[symbol] and now.get(symbol) != old.before[symbol]
+        }
+
+    def _later(self, target: int, id_: int) -> bool:
+        order = list(self.runs)
+        for number in order[order.index(target) + 1 :]:
+            run = self.runs[number]
+            touch = run.groups.get(id_)
+            if touch is None or touch.undone_by is not None:
+                continue
+            if touch.file == "present":
+                return True
+            if touch.file == "undo" and run.undoes is not None and order.index(run.undoes) < order.index(target):
+                return True
+        return False
+
+    def _name_taken(self, name: str) -> bool:
+        return self.id_of(name) is not None
+
+    def _is_older(self, id_: int, day: date | None) -> bool:
+        last = self.last_file(id_)
+        if day is None or last is None or not self.groups[id_].stored:
+            return False
+        return day < (last.as_of or TODAY - UNDATED)
+
+    def _snapshots(self, id_: int) -> list[date]:
+        found = [run.groups[id_] for run in self.runs.values() if id_ in run.groups]
+        return [t.as_of or TODAY for t in found if t.file in ("present", "past") and t.undone_by is None]
+
+    def _touch(self, id_: int, first: date) -> Touch:
+        group = self.groups[id_]
+        return Touch({}, {}, group.stored, group.stored, first, copy.copy(group.cells))
+
+    def _put(self, id_: int, symbol: str, row: Row | None, touch: Touch) -> None:
+        rows = self.groups[id_].rows
+        touch.before[symbol], touch.after[symbol] = rows.pop(symbol, None), row
+        if row:
+            rows[symbol] = row
+
+    def _remove(self, id_: int, run: int) -> Touch:
+        touch, group = self._touch(id_, TODAY), self.groups[id_]
+        for symbol in list(group.rows):
+            self._put(id_, symbol, None, touch)
+            group.tell(symbol, None, run, TODAY)
+        group.stored = touch.is_stored = False
+        return touch
+
+    def _correct(self, id_: int, rows: Rows, day: date, run: int) -> Touch:
+        touch, group = self._touch(id_, day), self.groups[id_]
+        touch.file, touch.as_of = "past", day
+        until = min(each for each in self._snapshots(id_) if each > day)
+        believed = group.believed(day)
+        for symbol in {*rows, *believed}:
+            if rows.get(symbol) != believed.get(symbol):
+                group.tell(symbol, rows.get(symbol), run, day, until)
+                touch.before[symbol] = touch.after[symbol] = group.rows.get(symbol)
+        return touch
+
+    def _make_present(self, id_: int, rows: Rows, day: date | None, run: int, leave_hand: bool) -> Touch:
+        touch, group, first = self._touch(id_, day or TODAY), self.groups[id_], day or TODAY
+        for symbol in sorted({*rows, *group.rows}):
+            stored, wanted = group.rows.get(symbol), rows.get(symbol)
+            hand = leave_hand and self.is_hands(id_, symbol)
+            if stored is not None and wanted == stored[0] and (leave_hand or stored[1]):
+                for each in DAYS:  # its day may lie before the one since when the row is stored
+                    if each >= first and group.cells.get((each, symbol), (None, 0))[0] != wanted:
+                        group.cells[each, symbol] = (wanted, run)
+                        touch.spoke = True
+            elif hand:
+                touch.kept.add(symbol)
+            else:
+                self._put(id_, symbol, None if wanted is None else (wanted, True), touch)
+                group.tell(symbol, wanted, run, first)
+        # What others told of days from then on, of rows that are neither stored nor in the file.
+        for (each, symbol), (weight, _) in list(group.cells.items()):
+            if each >= first and weight and symbol not in group.rows and symbol not in touch.kept:
+                group.cells[each, symbol] = (None, run)
+        group.stored = touch.is_stored = True
+        touch.file, touch.as_of = "present", day
+        touch.left = {symbol: weight for symbol, (weight, _) in group.rows.items()}
+        return touch

@@ -1,0 +1,258 @@
+"""An undo gives back what was before one load, byte for byte, and the past with it; what came later is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.files import write_fund
+from tests.put import put_group
+from tests.relationships.conftest import Load, UndoRun
+from tests.relationships.states import differences, dump, state, write_dated
+from tests.stored import members, query
+from tickstock.db import Connection, Database, closing
+from tickstock.errors import RefusedError, TickstockError, UsageError
+from tickstock.relationships.change import carry_out
+from tickstock.relationships.checks import run_checks
+from tickstock.relationships.plan import Options, RowChange, row_changes
+from tickstock.relationships.undo import Undo, read_run
+
+
+@pytest.fixture
+def plan_undo(database: Database) -> Callable[[int], list[RowChange]]:
+    def run(number: int) -> list[RowChange]:
+        with closing(database.connect()) as connection:
+            run = read_run(connection, number, "DEFAULT")
+            carry_out(database, connection, Undo(run, Options(run.type, mode="undo", dry_run=True)))
+            return list(row_changes(connection))
+
+    return run
+
+
+FIRST = {"AA": 50, "BB": 30, "CC": 20}
+SECOND = {"AA": 60, "BB": 30, "DD": 10}
+
+
+@pytest.fixture
+def two_loads(folder: Path, load_etfs: Load) -> tuple[int, int]:
+    """Two loads of SPY; the second changes AA, adds DD and drops CC."""
+    write_dated(folder, "SPY", FIRST, "Jan 03, 2025")
+    first = load_etfs(force=True).load_id
+    write_dated(folder, "SPY", SECOND, "Jan 10, 2025")
+    second = load_etfs(force=True).load_id
+    assert first
+    assert second
+    return first, second
+
+
+def test_a_load_undone_leaves_the_tables_as_they_were_and_the_past_too(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_dated(folder, "SPY", FIRST, "Jan 03, 2025")
+    write_fund(folder, "QQQ", {"AA": 100})
+    load_etfs(force=True)
+    before = state(witness)
+    write_dated(folder, "SPY", SECOND, "Jan 10, 2025")
+    (folder / "qqq_holdings.csv").unlink()
+    write_fund(folder, "DIA", {"EE": 100})
+    loaded = load_etfs(force=True)
+    outcome = undo(loaded.load_id)
+    assert differences(before, state(witness)) == []
+    assert {group.name: (group.added, group.changed, group.removed) for group in outcome.plan.groups} == {
+        "DIA": (0, 0, 1),
+        "QQQ": (1, 0, 0),
+        "SPY": (1, 1, 1),
+        "unknown": (0, 0, 2),
+    }
+
+
+def test_an_undo_is_a_load_and_can_be_undone(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    after = state(witness)
+    undone = undo(two_loads[1])
+    assert members(witness, "SPY") == {"AA": "50.000000", "BB": "30.000000", "CC": "20.000000"}
+    again = undo(undone.load_id)
+    assert differences(after, state(witness)) == []
+    assert query(witness, "SELECT id, kind, undoes FROM load_runs WHERE undoes IS NOT NULL ORDER BY id") == [
+        (undone.load_id, "undo", two_loads[1]),
+        (again.load_id, "undo", undone.load_id),
+    ]
+    assert query(witness, "SELECT DISTINCT load_id, undone_by FROM load_files WHERE undone_by IS NOT NULL") == [
+        (undone.load_id, again.load_id)
+    ]
+
+
+def test_a_load_over_edits_by_hand_is_undone_to_these_edits(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_dated(folder, "SPY", FIRST, "Jan 03, 2025")
+    load_etfs(force=True)
+    query(witness, "UPDATE group_memberships SET weight = 51, metadata = metadata || '{\"note\": 1}'"
+                   " WHERE symbol = 'AA'")  # fmt: skip
+    query(witness, "DELETE FROM group_memberships m USING definition_groups g"
+                   " WHERE m.symbol = 'BB' AND g.id = m.group_id AND g.name = 'SPY'")  # fmt: skip
+    query(witness, "INSERT INTO group_memberships (group_id, symbol, weight)"
+                   " SELECT id, 'HAND', 1 FROM definition_groups WHERE name = 'SPY'")  # fmt: skip
+    query(witness, "UPDATE definition_groups SET description = 'mine' WHERE name = 'SPY'")
+    before = state(witness)
+    write_dated(folder, "SPY", SECOND, "Jan 10, 2025")
+    loaded = load_etfs(force=True)
+    assert differences(before, state(witness))
+    undo(loaded.load_id)
+    assert differences(before, state(witness)) == []
+    # The hand's rows are a hand's still.
+    kept = load_etfs(mode="incremental", force=True).plan.total("kept")
+    assert kept == 3
+
+
+def test_the_file_of_the_undone_load_is_loaded_again_and_the_one_before_is_not(
+    two_loads: tuple[int, int], undo: UndoRun, folder: Path, load_etfs: Load
+) -> None:
+    undo(two_loads[1])
+    assert load_etfs(mode="incremental", dry_run=True).plan.total("changed") == 1
+    write_dated(folder, "SPY", FIRST, "Jan 03, 2025")
+    outcome = load_etfs(mode="incremental")
+    assert (outcome.load_id, [group.read for group in outcome.plan.groups]) == (None, [False])
+
+
+def test_a_row_that_a_hand_changed_since_is_kept_and_the_rest_is_undone(
+    two_loads: tuple[int, int], undo: UndoRun, plan_undo: Callable[[int], list[RowChange]], witness: Connection
+) -> None:
+    query(witness, "UPDATE group_memberships SET weight = 61 WHERE symbol = 'AA'")
+    query(witness, "UPDATE group_memberships SET weight = 31 WHERE symbol = 'BB'")  # the load did not touch it
+    first = plan_undo(two_loads[1])[0]
+    assert (first.symbol, first.action, first.old_weight, first.new_weight) == ("AA", "kept", Decimal(61), Decimal(50))
+    undo(two_loads[1])
+    assert members(witness, "SPY") == {"AA": "61.000000", "BB": "31.000000", "CC": "20.000000"}
+
+
+def test_force_overwrites_what_a_hand_changed_since(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "UPDATE group_memberships SET weight = 61 WHERE symbol = 'AA'")
+    undo(two_loads[1], force=True)
+    assert members(witness, "SPY") == {"AA": "50.000000", "BB": "30.000000", "CC": "20.000000"}
+
+
+def test_a_change_that_the_hand_took_back_itself_is_no_conflict(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "UPDATE group_memberships SET weight = 61 WHERE symbol = 'AA'")
+    query(witness, "UPDATE group_memberships SET weight = 60 WHERE symbol = 'AA'")
+    assert undo(two_loads[1]).plan.total("kept") == 0
+    assert members(witness, "SPY")["AA"] == "50.000000"
+
+
+def test_a_load_under_a_later_one_of_the_same_fund_is_refused_and_names_it(
+    two_loads: tuple[int, int], undo: UndoRun, folder: Path, load_etfs: Load, witness: Connection
+) -> None:
+    before = dump(witness)
+    with pytest.raises(RefusedError, match=rf"load {two_loads[1]} has read SPY since; undo it first"):
+        undo(two_loads[0])
+    assert dump(witness) == before
+    undo(two_loads[1])
+    undo(two_loads[0])
+    assert query(witness, "SELECT count(*) FROM group_memberships") == [(0,)]
+
+
+def test_loads_undone_newest_first_leave_no_trace_in_the_past(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    states, loads = [], []
+    for day, rows in enumerate(({"AA": 100}, FIRST, {"AA": 55, "BB": 45}, SECOND, {"CC": 100}), start=1):
+        states.append(state(witness))
+        write_dated(folder, "SPY", rows, f"Jan 0{day}, 2025")
+        loads.append(load_etfs(force=True).load_id)
+    for load in reversed(loads):
+        undo(load)
+        assert differences(states.pop(), state(witness)) == []
+
+
+def test_one_fund_alone_is_undone(folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection) -> None:
+    write_fund(folder, "SPY", FIRST)
+    write_fund(folder, "QQQ", {"AA": 100})
+    load_etfs()
+    write_fund(folder, "SPY", SECOND)
+    write_fund(folder, "QQQ", {"DD": 50, "EE": 50})
+    loaded = load_etfs(force=True).load_id
+    undo(loaded, only="SPY")
+    assert members(witness, "SPY") == {"AA": "50.000000", "BB": "30.000000", "CC": "20.000000"}
+    assert members(witness, "QQQ") == {"DD": "50.000000", "EE": "50.000000"}
+    # DD is a member of QQQ still; both stay in a sector
+    assert set(members(witness, "unknown", "SECTOR")) == {"AA", "BB", "CC", "DD", "EE"}
+    undo(loaded)
+    assert members(witness, "QQQ") == {"AA": "100.000000"}
+    assert set(members(witness, "unknown", "SECTOR")) == {"AA", "BB", "CC"}
+
+
+def test_a_change_by_hand_is_undone_too(two_loads: tuple[int, int], undo: UndoRun, witness: Connection) -> None:
+    before = state(witness)
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    ((run,),) = query(witness, "SELECT max(id) FROM load_runs")
+    undo(run)
+    assert differences(before, state(witness)) == []
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    before = dump(witness), query(witness, "SELECT * FROM membership_versions ORDER BY 1, 2, 5, 7")
+    predicted = undo(two_loads[1], dry_run=True).plan
+    assert (dump(witness), query(witness, "SELECT * FROM membership_versions ORDER BY 1, 2, 5, 7")) == before
+    assert undo(two_loads[1]).plan.groups == predicted.groups
+
+
+def test_undone_twice_there_is_nothing_to_take_back(two_loads: tuple[int, int], undo: UndoRun) -> None:
+    undo(two_loads[1])
+    outcome = undo(two_loads[1])
+    assert (outcome.load_id, outcome.plan.total("kept")) == (None, 0)
+
+
+def test_a_group_with_rows_of_others_stays_for_them(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", FIRST)
+    loaded = load_etfs().load_id
+    query(witness, "INSERT INTO group_memberships (group_id, symbol)"
+                   " SELECT id, 'HAND' FROM definition_groups WHERE name = 'SPY'")  # fmt: skip
+    undo(loaded)
+    assert members(witness, "SPY") == {"HAND": None}
+
+
+def test_a_group_that_exists_again_under_its_name_is_left(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    ((run,),) = query(witness, "SELECT max(id) FROM load_runs")
+    put_group(witness, "ETF", "SPY", {"ZZ": 1})
+    outcome = undo(run)
+    assert (outcome.load_id, outcome.plan.total("kept")) == (None, 3)
+    assert members(witness, "SPY") == {"ZZ": "1.000000"}
+
+
+def test_what_cannot_be_undone_is_an_error(database: Database, two_loads: tuple[int, int]) -> None:
+    with closing(database.connect()) as connection:
+        with pytest.raises(TickstockError, match=rf"found no load 999, the last one is {two_loads[1]}"):
+            read_run(connection, 999, "DEFAULT")
+        with pytest.raises(UsageError, match="of the environment DEFAULT"):
+            read_run(connection, two_loads[0], "TEST")
+
+
+
+def test_what_an_undo_leaves_is_sound(
+    folder: Path, load_etfs: Load, undo: UndoRun, connection: Connection, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", FIRST)
+    write_fund(folder, "QQQ", {"AA": 100})
+    first = load_etfs().load_id
+    write_fund(folder, "SPY", SECOND)
+    (folder / "qqq_holdings.csv").unlink()
+    second = load_etfs(force=True).load_id
+    for undone in (undo(second).load_id, second, first):
+        undo(undone)
+        found = [check for check in run_checks(connection, "DEFAULT").checks if check.name in ("integrity", "ledger")]
+        assert [(check.name, check.findings) for check in found] == [("integrity", ()), ("ledger", ())]

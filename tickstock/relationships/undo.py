@@ -1,0 +1,145 @@
+"""Taking one run back: every row becomes what it was before, unless it has been changed since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock import __version__
+from tickstock.db import statement
+from tickstock.errors import TickstockError, UsageError
+from tickstock.relationships.locks import hold_lock
+from tickstock.relationships.plan import GroupPlan, Options, Plan
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection, Cursor
+
+UNDOABLE = ("load", "undo", "manual")
+
+
+class Run(NamedTuple):
+    """A run that may be taken back. ``type`` and ``environment`` of a hand's run are those of what it touched."""
+
+    id: int
+    kind: str
+    type: str
+    environment: str
+    mode: str | None
+    committed_at: datetime
+
+    def __str__(self) -> str:
+        what = {"load": f"{self.mode} load of {self.type}", "undo": "undo", "manual": "change by hand"}[self.kind]
+        return f"{self.id} ({what}, {self.committed_at:%Y-%m-%d %H:%M})"
+
+
+def read_run(connection: Connection, run: int, environment: str) -> Run:
+    """The run of this number.
+
+    Raises:
+        TickstockError: there is none, it is of another environment, or it cannot be taken back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement("undo/run"), {"run": run})
+        row = cursor.fetchone()
+        cursor.execute("SELECT max(load_id) FROM data_version")
+        (last,) = cursor.fetchone()  # type: ignore[misc]
+    if row is None:
+        raise TickstockError(f"found no load {run}, the last one is {last}; history.py loads lists them")
+    found = Run._make(row)
+    if found.kind not in UNDOABLE:
+        raise TickstockError(f"run {run} is of the kind {found.kind}, expected a load, an undo or a change by hand")
+    if found.type is None:
+        raise TickstockError(f"run {run} changed no group and no member: there is nothing to take back")
+    if found.environment != environment:
+        raise UsageError(f"run {run} is of the environment {found.environment}: --environment {found.environment}")
+    return found
+
+
+class Undo:
+    """The undo of one run, as :class:`tickstock.relationships.change.Change` wants it."""
+
+    def __init__(self, run: Run, options: Options) -> None:
+        self.run, self.options = run, options
+
+    def prepare(self, connection: Connection) -> None:
+        """Nothing to read: all of it is in the history."""
+
+    def plan(self, cursor: Cursor) -> Plan:
+        """Compare what the run found, what it left, and what is stored now."""
+        cursor.execute(statement("undo/plan_groups"), self._values())
+        cursor.execute(statement("undo/plan_rows"), self._values())
+        cursor.execute(statement("undo/count_plan"))
+        groups = tuple(
+            GroupPlan(name, action, False, added, changed, removed, stored - changed - removed, kept, stored=stored)
+            for name, action, added, changed, removed, kept, stored in cursor.fetchall()
+        )
+        cursor.execute(statement("undo/later_loads"), self._values())
+        later = [
+            f"load {load} has read {', '.join(names[:5])}{', …' if len(names) > 5 else ''} since; undo it first"
+            for load, names in cursor.fetchall()
+        ]
+        forced = self.options.force is True
+        return Plan(
+            self.options,
+            groups,
+            refusals=() if forced else tuple(later),
+            overridden=tuple(later) if forced else (),
+            news=self._speaks_of_the_past(cursor),
+            advice="refused, nothing was written; --force puts back what was before this run, whatever came after it",
+        )
+
+    def apply(self, cursor: Cursor, plan: Plan, run_key: str) -> int:
+        """Write the plan and its record; give the run's id.
+
+        Raises:
+            TickstockError: what is stored afterwards is not what the plan said. The caller rolls back.
+        """
+        if self.run.type != "SECTOR":
+            hold_lock(cursor, self.options._replace(type="SECTOR"))  # the stocks that entered leave their sector
+        undo = self._record(cursor, plan, run_key)
+        values = {**self._values(), "undo": undo}
+        cursor.execute(statement("undo/apply"), values)
+        cursor.execute(statement("undo/past"), values)
+        cursor.execute("SELECT date_undone(%(run)s)", values)
+        cursor.execute(statement("undo/record"), values)
+        cursor.execute(statement("undo/check"))
+        if found := cursor.fetchone():
+            raise TickstockError(
+                f"the check after the undo failed for {found[1]} in {found[0]}: it is not what it was before; "
+                "everything was rolled back. A trigger or rule of your own on the tables may have interfered"
+            )
+        return undo
+
+    def _values(self) -> dict[str, object]:
+        return {
+            "run": self.run.id,
+            "type": self.run.type,
+            "environment": self.run.environment,
+            "only": self.options.only,
+            "force": self.options.force is True,
+        }
+
+    def _speaks_of_the_past(self, cursor: Cursor) -> bool:
+        """Whether the run spoke of the past, and is not undone yet."""
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM load_files f JOIN planned_groups p USING (group_id)"
+            " WHERE f.load_id = %(run)s AND f.undone_by IS NULL AND (f.scope = 'past' OR EXISTS"
+            " (SELECT FROM membership_versions WHERE opened_by = %(run)s AND closed_by = %(run)s)))",
+            self._values(),
+        )
+        return cursor.fetchone() == (True,)
+
+    def _record(self, cursor: Cursor, plan: Plan, run_key: str) -> int:
+        import json
+
+        cursor.execute(
+            "INSERT INTO load_runs (run_key, kind, type, environment, mode, undoes, tool_version, overridden,"
+            " groups_added, groups_changed, groups_removed, added, changed, removed, unchanged, kept, put_back)"
+            " VALUES (%s, 'undo', %s, %s, 'undo', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0) RETURNING id",
+            (
+                run_key, self.run.type, self.run.environment, self.run.id, __version__, json.dumps(plan.overridden),
+                *(plan.groups_with(action) for action in ("added", "changed", "removed")),
+                *(plan.total(word) for word in ("added", "changed", "removed", "unchanged", "kept")),
+            ),
+        )  # fmt: skip
+        return int(cursor.fetchone()[0])  # type: ignore[index]
