@@ -11,5 +11,5 @@ SELECT (SELECT count(*) FROM environment_groups g JOIN gics_sectors() s USING (n
        count(f.as_of) AS dated,
        min(f.as_of) AS oldest
   FROM environment_groups g
- CROSS JOIN LATERAL (SELECT as_of FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1) f
+ CROSS JOIN LATERAL (SELECT as_of FROM last_files WHERE group_id = g.id LIMIT 1) f
  WHERE g.type <> 'SECTOR';  -- their rows come from no file of their own

@@ -31,7 +31,7 @@ WITH stored AS MATERIALIZED (
     SELECT g.name, f.fingerprint, first_value(g.name) OVER (PARTITION BY f.fingerprint ORDER BY g.name) AS like_this
       FROM environment_groups g
      CROSS JOIN LATERAL (
-         SELECT fingerprint, members FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1
+         SELECT fingerprint, members FROM last_files WHERE group_id = g.id LIMIT 1
      ) f
      WHERE g.type = 'ETF' AND f.members >= 10
 ), copies AS (

@@ -8,6 +8,7 @@ WITH reads AS (
            lag(f.checksum) OVER (PARTITION BY f.group_id ORDER BY f.id) AS checksum_before
       FROM load_files f
       JOIN load_runs r ON r.id = f.load_id
+     WHERE f.scope = 'present' AND f.undone_by IS NULL
 ), sources AS (
     -- of each group the load that found the file as it is now; a first load is no change
     SELECT DISTINCT ON (group_id) g.type, g.name, started_at AS changed_at, checksum_before IS NOT NULL AS changed
@@ -27,7 +28,7 @@ WITH reads AS (
 ), dated AS (
     SELECT g.type, g.name, f.as_of
       FROM environment_groups g
-     CROSS JOIN LATERAL (SELECT as_of FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1) f
+     CROSS JOIN LATERAL (SELECT as_of FROM last_files WHERE group_id = g.id LIMIT 1) f
      WHERE g.type IN ('ETF', 'UNIVERSE', 'THEME')
        AND (f.as_of < CURRENT_DATE - 45 OR f.as_of > CURRENT_DATE + 1)
 ), findings AS (

@@ -1,6 +1,7 @@
 -- Three accounts of the same rows must agree: what the last load of a group's file left (and put its fingerprint on
 -- record), what is stored now, and what the history says is current. A row that differs was changed by a hand, or by
 -- somebody who switched the record off. A row in a mere other spelling is left to spellings and duplicates.
+-- (LIMIT 1 after last_files: else it would go through all files that a group ever had.)
 
 WITH loaded AS MATERIALIZED (
     -- the groups that a loader read from a file, and what it put on record the last time
@@ -12,7 +13,7 @@ WITH loaded AS MATERIALIZED (
                WHEN 'UNIVERSE' THEN 'load_universes.py'
                ELSE 'organize_universe.py' END || ' --mode full' AS reload
       FROM environment_groups g
-     CROSS JOIN LATERAL (SELECT * FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1) f
+     CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.id LIMIT 1) f
       JOIN load_runs r ON r.id = f.load_id
       LEFT JOIN data_version d ON d.load_id = f.load_id
      WHERE g.type IN ('ETF', 'UNIVERSE', 'THEME')
@@ -61,7 +62,7 @@ WITH loaded AS MATERIALIZED (
 ), since_load AS (
     SELECT d.group_id, d.symbol, l.reload || CASE WHEN w.group_id IS NULL THEN '' ELSE ' --force' END AS reload,
            CASE WHEN d.kept OR NOT was_left AND of_file IS NOT TRUE THEN 'warn' ELSE 'fail' END AS severity,
-           CASE WHEN d.kept AND NOT is_stored
+           'database changed: ' || CASE WHEN d.kept AND NOT is_stored
                 THEN format('%s is not in %s because a hand deleted it; load %s kept that', d.symbol, name, load_id)
                 WHEN d.kept
                 THEN format('%s in %s is as a hand left it (%s); load %s kept that', d.symbol, name, new_weight, load_id)
@@ -125,7 +126,8 @@ WITH loaded AS MATERIALIZED (
                                             'description', g.description, 'metadata', g.metadata)
 ), rewritten AS (
     -- somebody changed rows and their history together: then only the fingerprint tells
-    SELECT l.type, l.name, format('%s is not as load %s left it, and the history hides which rows', l.name, load_id)
+    SELECT l.type, l.name,
+           format('database changed: %s is not as load %s left it, and the history hides which rows', l.name, load_id)
                AS found, l.reload AS mend
       FROM moved l
       LEFT JOIN (
@@ -134,7 +136,8 @@ WITH loaded AS MATERIALIZED (
       ) t USING (group_id)
      WHERE COALESCE(t.was, md5('')) <> l.stored_fingerprint
 ), renamed AS (
-    SELECT l.type, l.name, format('load %s read this %s as the %s %s', load_id, name, type_then, name_then) AS found,
+    SELECT l.type, l.name,
+           format('database changed: load %s read this %s as the %s %s', load_id, name, type_then, name_then) AS found,
            -- where another load has made the group of that name again, this one stays behind and is loaded no more
            CASE WHEN (type_then, name_then) IN (SELECT type, name FROM environment_groups)
                 THEN format('DELETE FROM definition_groups WHERE id = %s', group_id)
@@ -145,19 +148,20 @@ WITH loaded AS MATERIALIZED (
 ), taken AS (
     -- groups that a hand took away, with all their rows, after the last load of their type
     SELECT r.type, f.group_name AS name,
-           format('the %s %s is gone with its %s members; run %s, no load, took it away', r.type, f.group_name,
-                  f.members, h.id) AS found,
+           format('database changed: the %s %s is gone with its %s members; run %s, no load, took it away', r.type,
+                  f.group_name, f.members, h.id) AS found,
            'python scripts/cache_maintenance/' || CASE r.type
                WHEN 'ETF' THEN 'load_etf_holdings.py --etf ' || f.group_name
                WHEN 'UNIVERSE' THEN 'load_universes.py --mode incremental'
                ELSE 'organize_universe.py --mode incremental' END AS mend
-      FROM (SELECT DISTINCT ON (group_id) * FROM load_files
-             WHERE group_id NOT IN (SELECT id FROM environment_groups) ORDER BY group_id, id DESC) f
+      FROM (SELECT DISTINCT group_id FROM membership_versions
+             WHERE symbol IS NULL AND group_id NOT IN (SELECT id FROM environment_groups)) g
+     CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.group_id LIMIT 1) f
       JOIN load_runs r
         ON r.id = f.load_id AND r.environment = current_environment() AND r.type IN ('ETF', 'UNIVERSE', 'THEME')
      CROSS JOIN LATERAL (SELECT max(closed_by) AS run FROM membership_versions
                           WHERE group_id = f.group_id AND symbol IS NULL AND closed_by IS NOT NULL) c
-      JOIN load_runs h ON h.id = c.run AND h.kind <> 'load'
+      JOIN load_runs h ON h.id = c.run AND h.kind = 'manual'
      WHERE NOT EXISTS (SELECT FROM load_runs n WHERE n.kind = 'load' AND n.type = r.type
                                                  AND n.environment = r.environment AND n.id > h.id)
        AND (r.type, f.group_name) NOT IN (SELECT type, name FROM environment_groups)

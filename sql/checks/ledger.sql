@@ -11,7 +11,7 @@ WITH origins AS MATERIALIZED (
 ), files AS MATERIALIZED (
     SELECT g.type, g.name, f.*
       FROM environment_groups g
-     CROSS JOIN LATERAL (SELECT * FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1) f
+     CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.id LIMIT 1) f
 ), findings AS (
     SELECT NULL AS type, NULL AS name, format('run %s is not in load_runs, and rows come from it', run) AS found,
            format('INSERT INTO load_runs (id, kind) OVERRIDING SYSTEM VALUE VALUES (%s, ''manual'')', run) AS mend
@@ -33,8 +33,8 @@ WITH origins AS MATERIALIZED (
       FROM origins o
       JOIN load_runs r ON r.id = o.run AND r.kind = 'load' AND r.mode IN ('full', 'incremental')
       JOIN environment_groups g ON g.id = o.group_id AND g.type = r.type AND g.type <> 'SECTOR'
-      LEFT JOIN files f ON f.group_id = o.group_id
-     WHERE o.run > COALESCE(f.load_id, 0)
+     WHERE o.run > COALESCE((SELECT load_id FROM load_files WHERE group_id = o.group_id  -- also one that was undone
+                               ORDER BY id DESC LIMIT 1), 0)
      GROUP BY g.type, g.name
     UNION ALL
     SELECT type, name,

@@ -8,7 +8,7 @@ WITH funds AS (
             FROM environment_memberships WHERE type = 'ETF' GROUP BY group_id
       ) m ON m.group_id = g.id
       LEFT JOIN LATERAL (
-          SELECT as_of FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1
+          SELECT as_of FROM last_files WHERE group_id = g.id LIMIT 1
       ) f ON true
      WHERE g.type = 'ETF'
 )

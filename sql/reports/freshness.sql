@@ -4,7 +4,7 @@
 SELECT g.type, g.name, f.as_of, CURRENT_DATE - f.as_of AS days, r.committed_at AS loaded_at, f.path
   FROM environment_groups g
   LEFT JOIN LATERAL (
-      SELECT as_of, path, load_id FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1
+      SELECT as_of, path, load_id FROM last_files WHERE group_id = g.id LIMIT 1
   ) f ON true
   LEFT JOIN load_runs r ON r.id = f.load_id
  WHERE g.type IN ('ETF', 'UNIVERSE', 'THEME')

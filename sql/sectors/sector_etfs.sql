@@ -11,7 +11,7 @@ SELECT m.symbol, 'sector_etf', f.sector, f.etf, file.as_of, m.weight
   JOIN definition_groups g ON g.name = f.etf AND g.type = 'ETF' AND g.environment = %(environment)s
   JOIN group_memberships m ON m.group_id = g.id
   LEFT JOIN LATERAL (
-      SELECT as_of FROM load_files WHERE group_id = g.id ORDER BY id DESC LIMIT 1
+      SELECT as_of FROM last_files WHERE group_id = g.id LIMIT 1
   ) file ON true
  WHERE NOT EXISTS (SELECT FROM coming c WHERE c.etf = f.etf OR c.membership_id = m.id)
 UNION ALL

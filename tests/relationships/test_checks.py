@@ -44,7 +44,9 @@ def findings(validation: Validation, name: str) -> tuple[Finding, ...]:
 def test_the_clean_state_passes(connection: Connection) -> None:
     validation = run_checks(connection, "DEFAULT")
     assert faulty(validation) == {}
-    assert len(validation.checks) == len(list((SQL / "checks").glob("*.sql"))) - 1  # counts.sql is none
+    files = {path.stem for path in (SQL / "checks").glob("*.sql")} - {"counts"}
+    assert files == {check.name for check in CHECKS if check.find is None}
+    assert {check.name for check in CHECKS} - files == {"files"}  # it reads the files themselves
     assert validation.integrity == (7505, 0)  # 6,260 rows of files, and 1,245 of sectors
     assert validation.integrity.percent == 100
 
@@ -469,6 +471,175 @@ def test_a_theme_that_is_no_longer_in_the_file(
     assert [finding.group_name for finding in findings(validation, "freshness")] == ["crypto_miners"]
 
 
+# Files that changed since they were loaded.
+
+
+def edow(folder: Path, **other: str | None) -> None:
+    """Write EDOW's file, with other weights; None takes a line out."""
+    kept = {symbol: weight for symbol, weight in weights(folder, "EDOW").items() if symbol not in other}
+    write_fund(folder, "EDOW", {**kept, **{symbol: weight for symbol, weight in other.items() if weight}})
+
+
+def test_a_file_that_changed_since_it_was_loaded(
+    connection: Connection, witness: Connection, script: Script, folder: Path
+) -> None:
+    edow(folder, AAPL="3.4")
+    load(script, folder, "EDOW")
+    ((load_id,),) = query(witness, "SELECT max(load_id) FROM load_files WHERE group_name = 'EDOW'")
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+    edow(folder, AAPL="3.4", AMGN="3.5", GOOGL="3.333333", VZ=None)
+    validation = run_checks(connection, "DEFAULT")
+    assert faulty(validation) == {"files": "warn"}
+    assert validation.integrity == (7505, 0)
+    assert [(finding.symbol, finding.found) for finding in findings(validation, "files")] == [
+        ("AMGN", f"file changed: AMGN in EDOW: load {load_id} left 3.333333, edow_holdings.csv has 3.500000"),
+        ("GOOGL", f"file changed: GOOGL in EDOW: load {load_id} left no member, edow_holdings.csv has 3.333333"),
+        ("VZ", f"file changed: VZ in EDOW: load {load_id} left 3.333333, edow_holdings.csv has no member"),
+    ]
+    assert findings(validation, "files")[0].mend == (
+        f"python scripts/cache_maintenance/load_etf_holdings.py --etf EDOW --mode incremental --holdings-dir {folder}"
+    )
+    mend_all(validation, witness, script)
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+
+
+def test_a_row_that_file_and_database_have_otherwise(
+    connection: Connection, witness: Connection, script: Script, folder: Path
+) -> None:
+    edow(folder, AAPL="3.4")
+    load(script, folder, "EDOW")
+    ((load_id,),) = query(witness, "SELECT max(load_id) FROM load_files WHERE group_name = 'EDOW'")
+    edow(folder, AAPL="3.5")
+    query(witness, "UPDATE group_memberships m SET weight = 3.3 FROM definition_groups g"
+                   " WHERE g.id = group_id AND name = 'EDOW' AND symbol IN ('AAPL', 'AMGN')")  # fmt: skip
+    validation = run_checks(connection, "DEFAULT")
+    assert faulty(validation) == {"integrity": "fail", "files": "warn"}
+    assert [finding.found for finding in findings(validation, "integrity")] == [
+        f"database changed: AAPL in EDOW has 3.300000, load {load_id} left 3.400000",
+        f"database changed: AMGN in EDOW has 3.300000, load {load_id} left 3.333333",
+    ]
+    assert [finding.found for finding in findings(validation, "files")] == [
+        f"both changed: AAPL in EDOW: load {load_id} left 3.400000, stored is 3.300000, edow_holdings.csv has 3.500000"
+    ]
+    mend_all(validation, witness, script)
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+
+
+def test_a_file_that_cannot_be_loaded_any_more(
+    connection: Connection, witness: Connection, script: Script, folder: Path
+) -> None:
+    edow(folder, AAPL="3.4")
+    load(script, folder, "EDOW")
+    themes = folder / "themes.csv"
+    themes.write_text(themes.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert script("organize_universe", "--holdings-dir", folder, "--quiet") == 0
+    (folder / "edow_holdings.csv").write_text("<html>")
+    themes.write_text("theme;symbol\n")
+    validation = run_checks(connection, "DEFAULT")
+    assert faulty(validation) == {"files": "warn"}
+    assert [(f.group_type, f.group_name, f.found.split(",")[0]) for f in findings(validation, "files")] == [
+        ("ETF", "EDOW", "cannot be loaded: edow_holdings.csv: found an HTML or XML page"),
+        ("THEME", None, "cannot be loaded: themes.csv:1: found cells separated by a semicolon (';')"),
+    ]  # fmt: skip
+
+
+def test_one_theme_of_the_file_changed(
+    connection: Connection, witness: Connection, script: Script, folder: Path
+) -> None:
+    themes = folder / "themes.csv"
+    text = themes.read_text(encoding="utf-8")
+    themes.write_text(text + "\n", encoding="utf-8")
+    assert script("organize_universe", "--holdings-dir", folder, "--quiet") == 0
+    themes.write_text(re.sub("^crypto_miners,MARA,", "crypto_miners,AAPL,", text, flags=re.MULTILINE), encoding="utf-8")
+    validation = run_checks(connection, "DEFAULT")
+    assert faulty(validation) == {"files": "warn"}
+    assert [(f.group_name, f.symbol) for f in findings(validation, "files")] == [
+        ("crypto_miners", "AAPL"), ("crypto_miners", "MARA"),
+    ]  # fmt: skip
+    mend_all(validation, witness, script)
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+
+
+def test_files_that_are_gone_are_a_note(connection: Connection, script: Script, folder: Path) -> None:
+    edow(folder, AAPL="3.4")
+    load(script, folder, "EDOW")
+    folder.rename(folder.parent / "elsewhere")
+    validation = run_checks(connection, "DEFAULT")
+    assert faulty(validation) == {}
+    assert validation.checks[-1].summary == "48 files, 0 rows changed, 1 no longer there"
+
+
+# What a load left, when a later one was undone, or told of the past.
+
+
+def undo(witness: Connection, etf: str, *changes: str) -> None:
+    """Undo the last load of a fund: its record, and what puts the rows back."""
+    query(
+        witness,
+        "BEGIN; INSERT INTO load_runs (kind, type, environment, undoes) SELECT 'undo', 'ETF', 'DEFAULT', max(load_id)"
+        f" FROM load_files WHERE group_name = '{etf}';"
+        "INSERT INTO load_files (load_id, group_id, group_name, path, format, checksum, fingerprint,"
+        " stored_fingerprint, rows, members, scope)"
+        " SELECT (this_run()).id, group_id, group_name, '', 'undo', '', '', '', 0, 0, 'undo' FROM last_files"
+        f"  WHERE group_name = '{etf}';"
+        "UPDATE load_files SET undone_by = (this_run()).id"
+        " WHERE load_id = (SELECT undoes FROM load_runs WHERE id = (this_run()).id) AND scope = 'present';"
+        + "".join(f"{change};" for change in changes) + "COMMIT",
+    )  # fmt: skip
+
+
+def test_an_undone_load_is_no_longer_the_last(
+    connection: Connection, witness: Connection, script: Script, folder: Path
+) -> None:
+    ((first,),) = query(witness, "SELECT max(load_id) FROM load_files WHERE group_name = 'EDOW'")
+    set_to = "UPDATE group_memberships m SET weight = {} FROM definition_groups g WHERE g.id = group_id" \
+             " AND name = 'EDOW' AND symbol = '{}'"  # fmt: skip
+    query(witness, set_to.format(3.1, "AMGN"))
+    edow(folder, AAPL="3.5")
+    load(script, folder, "EDOW", "--force")
+    query(witness, "UPDATE load_files SET as_of = CURRENT_DATE - 50 WHERE group_name = 'EDOW' AND load_id <> %s", first)
+    assert faulty(run_checks(connection, "DEFAULT")) == {"freshness": "warn"}
+    undo(witness, "EDOW", set_to.format(3.333333, "AAPL"), set_to.format(3.1, "AMGN"))
+    validation = run_checks(connection, "DEFAULT")
+    assert faulty(validation) == {"integrity": "fail"}
+    assert [finding.found for finding in findings(validation, "integrity")] == [
+        f"database changed: AMGN in EDOW has 3.100000, load {first} left 3.333333"
+    ]
+    mend_all(validation, witness, script)
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+
+
+def test_a_group_that_an_undone_load_made_and_a_hand_keeps_is_no_fault_of_the_ledger(
+    connection: Connection, witness: Connection, script: Script, folder: Path
+) -> None:
+    write_fund(folder, "AAAA", {"AAPL": "60", "MSFT": "40"})
+    load(script, folder, "AAAA")
+    query(witness, "INSERT INTO group_memberships (group_id, symbol) SELECT id, 'AMGN' FROM definition_groups"
+                   " WHERE name = 'AAAA'")  # fmt: skip
+    undo(witness, "AAAA", "DELETE FROM group_memberships m USING definition_groups g WHERE g.id = group_id"
+                          " AND name = 'AAAA' AND symbol <> 'AMGN'")  # fmt: skip
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+
+
+def test_a_file_of_the_past_changes_no_finding(connection: Connection, witness: Connection) -> None:
+    query(
+        witness,
+        "BEGIN; INSERT INTO load_runs (kind, type, environment, mode) VALUES ('load', 'ETF', 'DEFAULT', 'full');"
+        "INSERT INTO load_files (load_id, group_id, group_name, path, format, checksum, fingerprint,"
+        " stored_fingerprint, as_of, rows, members, scope) SELECT (this_run()).id, group_id, group_name, '/nowhere/x',"
+        " format, 'x', 'x', 'x', '2020-01-02', 1, 1, 'past' FROM load_files WHERE group_name = 'RSP';"
+        "SELECT record_past(group_id, '2020-01-02', '{AAPL,ZM}', '{1,NULL}', '{\"{}\",NULL}',"
+        " '{2020-02-02,2020-02-02}') FROM last_files WHERE group_name = 'RSP'; COMMIT",
+    )
+    assert faulty(run_checks(connection, "DEFAULT")) == {}
+    query(witness, "UPDATE group_memberships m SET weight = 1 FROM definition_groups g"
+                   " WHERE g.id = group_id AND name = 'RSP' AND symbol = 'AAPL'")  # fmt: skip
+    ((load_id,),) = query(witness, "SELECT load_id FROM last_files WHERE group_name = 'RSP'")
+    assert [finding.found for finding in findings(run_checks(connection, "DEFAULT"), "integrity")] == [
+        f"database changed: AAPL in RSP has 1.000000, load {load_id} left 0.200000"
+    ]
+
+
 # Rows that a load kept for a hand.
 
 
@@ -490,9 +661,9 @@ def test_what_a_load_kept_for_a_hand_is_a_warning(
     kept = run_checks(connection, "DEFAULT")
     assert faulty(kept) == {"integrity": "warn"}
     assert [finding.found.split(";")[0] for finding in findings(kept, "integrity")] == [
-        "AAP in RSP is as a hand left it (no weight)",
-        "AAPL is not in RSP because a hand deleted it",
-        "MSFT in RSP is as a hand left it (0.300000)",
+        "database changed: AAP in RSP is as a hand left it (no weight)",
+        "database changed: AAPL is not in RSP because a hand deleted it",
+        "database changed: MSFT in RSP is as a hand left it (0.300000)",
     ]
     assert kept.integrity == (7505, 3)
     mend_all(kept, witness, script)
@@ -594,7 +765,7 @@ def _canonical(raw: str) -> str | None:
 
 
 def test_each_file_can_be_run_alone_and_says_what_it_is_for(witness: Connection) -> None:
-    for check in CHECKS:
+    for check in (check for check in CHECKS if check.find is None):
         sql = (SQL / "checks" / f"{check.name}.sql").read_text(encoding="utf-8")
         assert sql.startswith("-- ")
         with witness.cursor() as cursor:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tickstock.relationships.mends import Origin
+from tests.files import write_fund
+from tests.relationships.conftest import Load
+from tests.stored import query
+from tickstock.db import Connection
+from tickstock.relationships.mends import Origin, read_origin, reload
 from tickstock.settings import REPOSITORY
 
 SHIPPED = REPOSITORY / "holdings"
@@ -35,3 +39,34 @@ MINE = {"ETF": HOME / "spy.csv", "UNIVERSE": SHIPPED / "sp500.csv", "SECTOR": Pa
 )  # fmt: skip
 def test_a_command_is_completed(environment: str, paths: dict[str, Path], mend: str, completed: str) -> None:
     assert Origin(environment, paths).complete(mend) == completed
+
+
+def test_a_load_is_limited_to_one_fund_where_it_can_be() -> None:
+    assert reload("ETF", "full", "BRK.B") == f"{S}/load_etf_holdings.py --etf BRK.B --mode full"
+    assert reload("ETF", "incremental") == f"{S}/load_etf_holdings.py --mode incremental"
+    assert reload("ETF", "full", "$(reboot)") == f"{S}/load_etf_holdings.py --mode full"
+    assert reload("UNIVERSE", "full", "DOW30") == f"{S}/load_universes.py --mode full"
+    assert reload("THEME", "full", "AI") == f"{S}/organize_universe.py --mode full"
+
+
+def test_the_origin_is_the_file_that_present_rows_come_from(
+    load_etfs: Load, folder: Path, connection: Connection
+) -> None:
+    """Files of the past, and of loads that were undone, are none."""
+
+    def origin() -> dict[str, Path]:
+        with connection.cursor() as cursor:
+            return read_origin(cursor, "DEFAULT").paths
+
+    assert origin() == {}
+    spy = write_fund(folder, "SPY", {"AAPL": 60, "MSFT": 40})
+    load_etfs()
+    assert origin() == {"ETF": spy}
+    spy.unlink()
+    qqq = write_fund(folder, "QQQ", {"AAPL": 60, "MSFT": 40})
+    load_etfs(force=True)
+    assert origin() == {"ETF": qqq}
+    query(connection, "UPDATE load_files SET undone_by = 99 WHERE group_name = 'QQQ'")
+    assert origin() == {"ETF": spy}, "the group is gone, its record is not"
+    query(connection, "UPDATE load_files SET scope = 'past' WHERE group_name = 'SPY'")
+    assert origin() == {}

@@ -1,4 +1,7 @@
-"""Whether what is stored can be right. Each check is one file in ``sql/checks/``; every row it gives is a finding."""
+"""Whether what is stored can be right. Each check is one file in ``sql/checks/``; every row it gives is a finding.
+
+One compares the files themselves, which no SQL can read: :mod:`tickstock.relationships.check_files`.
+"""
 
 from __future__ import annotations
 
@@ -92,18 +95,29 @@ class _Counts(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """All that a summary may speak of: what is stored, and how many findings the check has."""
+    """All that a summary may speak of: what is stored, how many findings the check has, and what it noted."""
 
     stored: Summary
     counts: _Counts
     failed: int
     total: int
+    note: str
+
+
+class Findings(NamedTuple):
+    """The first findings of a check, the number of all, and of those that fail; and a note for the summary."""
+
+    first: list[Finding]
+    total: int
+    failed: int
+    note: str = ""
 
 
 class _Check(NamedTuple):
     name: str
     title: str
     summary: Callable[[_Found], str]
+    find: Callable[[Cursor, str], Findings] | None = None
 
 
 def _integrity(found: _Found) -> str:
@@ -123,6 +137,12 @@ def _freshness(found: _Found) -> str:
     return f"{counts.files:,} files, {counts.files - counts.dated:,} without a date{oldest}"
 
 
+def _changed_files(cursor: Cursor, name: str) -> Findings:
+    from tickstock.relationships.check_files import changed_files  # it loads what reads files
+
+    return changed_files(cursor, LISTED)
+
+
 # The five of old come first. A finding that nothing of a kind is stored is no empty group.
 CHECKS = (
     _Check("etf_holdings", "ETF holdings", lambda f: f"{f.stored.etfs:,} ETFs, {min(f.total, f.stored.etfs):,} empty"),
@@ -139,6 +159,7 @@ CHECKS = (
     _Check("subsets", "subsets", lambda f: f"{f.total:,} with stragglers"),
     _Check("freshness", "freshness", _freshness),
     _Check("ledger", "ledger", lambda f: f"{f.counts.files:,} files on record"),
+    _Check("files", "files", lambda f: f"{f.counts.files:,} files, {f.total:,} rows changed{f.note}", _changed_files),
 )
 SEED_CHECKS = 5
 
@@ -164,30 +185,30 @@ def read_integrity(connection: Connection) -> Integrity:
     """The integrity alone, of the environment that the session has set (``tickstock.environment``)."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET {_PLAN}")
-        _, wrong, _ = _findings(cursor, "integrity")
+        wrong = _findings(cursor, "integrity").total
         cursor.execute("RESET enable_nestloop")
         cursor.execute("SELECT count(*) FROM environment_memberships")
         return Integrity(int(cursor.fetchone()[0]), wrong)  # type: ignore[index]
 
 
 def _run(cursor: Cursor, check: _Check, stored: Summary, counts: _Counts, origin: Origin) -> CheckResult:
-    findings, count, failed = _findings(cursor, check.name)
+    found = (check.find or _findings)(cursor, check.name)
     return CheckResult(
         check.name,
         check.title,
-        FAIL if failed else WARN if count else PASS,
-        check.summary(_Found(stored, counts, failed, count)),
-        tuple(finding._replace(mend=origin.complete(finding.mend)) for finding in findings),
-        count,
+        FAIL if found.failed else WARN if found.total else PASS,
+        check.summary(_Found(stored, counts, found.failed, found.total, found.note)),
+        tuple(finding._replace(mend=origin.complete(finding.mend)) for finding in found.first),
+        found.total,
     )
 
 
-def _findings(cursor: Cursor, name: str) -> tuple[list[Finding], int, int]:
-    """The first findings of a check, the number of all, and of those that fail."""
+def _findings(cursor: Cursor, name: str) -> Findings:
+    """What a file of ``sql/checks/`` finds."""
     check = statement(f"checks/{name}").rstrip().removesuffix(";")
     cursor.execute(
         f"SELECT *, count(*) OVER (), count(*) FILTER (WHERE severity = 'fail') OVER () FROM (\n{check}\n) findings"  # noqa: S608
         f" ORDER BY severity, group_type, group_name, symbol LIMIT {LISTED}"
     )
     rows = cursor.fetchall()
-    return [Finding._make(row[:-2]) for row in rows], *(rows[0][-2:] if rows else (0, 0))
+    return Findings([Finding._make(row[:-2]) for row in rows], *(rows[0][-2:] if rows else (0, 0)))

@@ -10,6 +10,7 @@ from tickstock.relationships.checks import FAIL, PASS, SEED_CHECKS, WARN, CheckR
 from tickstock.terminal import printable
 
 LISTED = 10
+ALONE = {"files": "drift.py --verbose"}  # what lists the findings of a check that is no SQL
 SIGNS = {PASS: "✓ PASS", WARN: "⚠ WARN", FAIL: "✗ FAIL"}
 
 
@@ -31,7 +32,7 @@ def _finding_lines(check: CheckResult, verbose: bool) -> Iterator[str]:
             yield f"        {finding.severity}: {printable(finding.found)}"
         yield f"          mend: {printable(mend)}"
     if len(listed) < check.count:
-        how = f"psql -f sql/checks/{check.name}.sql" if verbose else "--verbose"
+        how = ALONE.get(check.name, f"psql -f sql/checks/{check.name}.sql") if verbose else "--verbose"
         yield f"        … and {check.count - len(listed):,} more ({how} lists them)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,14 @@ _READS_FILES = {
     "build_stock_metadata": "SECTOR",
     "enrich_sectors": "SECTOR",
 }
+_LOADERS = {"ETF": "load_etf_holdings", "UNIVERSE": "load_universes", "THEME": "organize_universe"}
+_TICKER = re.compile(r"[A-Z][A-Z0-9.]*")
+
+
+def reload(type_: str, mode: str, group: str | None = None) -> str:
+    """The command that loads a type, of funds the one ``group`` alone, as those of ``sql/checks/`` are written."""
+    only = f" --etf {group}" if type_ == "ETF" and group and _TICKER.fullmatch(group) else ""
+    return f"python scripts/cache_maintenance/{_LOADERS[type_]}.py{only} --mode {mode}"
 
 
 class Origin(NamedTuple):
@@ -51,8 +60,12 @@ class Origin(NamedTuple):
 
 def read_origin(cursor: Cursor, environment: str) -> Origin:
     """Look it up in the record of the loads."""
+    # From the groups that there are or were: of each, only the end of its row of files is looked at.
     cursor.execute(
-        "SELECT DISTINCT ON (r.type) r.type, f.path FROM load_files f JOIN load_runs r ON r.id = f.load_id"
+        "SELECT DISTINCT ON (r.type) r.type, f.path"
+        "  FROM (SELECT DISTINCT group_id FROM membership_versions WHERE symbol IS NULL) g"
+        " CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.group_id LIMIT 1) f"
+        "  JOIN load_runs r ON r.id = f.load_id"
         " WHERE r.environment = %s ORDER BY r.type, f.id DESC",
         (environment,),
     )

@@ -102,7 +102,7 @@ class Method(NamedTuple):
         cursor.execute(
             "SELECT f.path FROM load_files f JOIN definition_groups g ON g.id = f.group_id"
             " WHERE g.type = 'SECTOR' AND g.name = 'unknown' AND g.environment = %s AND right(f.path, 4) = '.csv'"
-            " ORDER BY f.id DESC LIMIT 1",
+            " AND f.scope = 'present' AND f.undone_by IS NULL ORDER BY f.id DESC LIMIT 1",
             (options.environment,),
         )
         row = cursor.fetchone()
