@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,14 +23,23 @@ def document() -> str:
     parts = [HEAD]
     for folder in FOLDERS:
         for path in sorted((REPOSITORY / "scripts" / folder).glob("*.py")):
-            parts.append(f"## {folder}/{path.name}\n\n```text\n{help_of(path)}\n```\n")
+            text = help_of(path)
+            parts.append(_section(f"## {folder}/{path.name}", text))
+            # As argparse lists them in the usage: {loads,show} ...
+            if commands := re.search(r"\{([\w,-]+)\}\s+\.\.\.", text):
+                for command in commands[1].split(","):
+                    parts.append(_section(f"### {path.name} {command}", help_of(path, command)))
     return "\n".join(parts)
 
 
-def help_of(path: Path) -> str:
-    """What a script prints for --help, a hundred columns wide."""
+def _section(title: str, text: str) -> str:
+    return f"{title}\n\n```text\n{text}\n```\n"
+
+
+def help_of(path: Path, *command: str) -> str:
+    """What a script, or a subcommand of it, prints for --help, a hundred columns wide."""
     process = subprocess.run(
-        [sys.executable, str(path), "--help"],
+        [sys.executable, str(path), *command, "--help"],
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
         capture_output=True,
         check=True,
