@@ -4,12 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tickstock import console
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from tickstock.option_values import day, percent
 
 EXAMPLES = """
     scripts/cache_maintenance/query_relationships.py --stock AAPL
@@ -21,6 +18,8 @@ EXAMPLES = """
     scripts/cache_maintenance/query_relationships.py --where NVDA --min-weight 5
     scripts/cache_maintenance/query_relationships.py --overlap SPY QQQ
     scripts/cache_maintenance/query_relationships.py --exposure portfolio.csv
+    scripts/cache_maintenance/query_relationships.py --etf SPY --as-of 2025-06-30
+    scripts/cache_maintenance/query_relationships.py --stock AAPL --as-of 2025-06-30 --known-on 2025-07-15
 """
 
 
@@ -42,22 +41,11 @@ def _parser() -> argparse.ArgumentParser:
         help="look through the funds of a portfolio to stocks and sectors; a CSV file with the columns symbol, and "
         "weight, or value, or shares and price",
     )
-    result.add_argument(
-        "--min-weight", metavar="PERCENT", type=_percent, help="with --where: funds that hold at least so much"
-    )
+    add = result.add_argument
+    add("--min-weight", metavar="PERCENT", type=percent, help="with --where: funds that hold at least so much")
+    add("--as-of", metavar="DATE", type=day, help="what held on that day: what the newest files by then say")
+    add("--known-on", metavar="DATE", type=day, help="what was known at the end of that day (UTC)")
     return result
-
-
-def _percent(text: str) -> "Decimal":
-    from decimal import Decimal, InvalidOperation
-
-    try:
-        value = Decimal(text.removesuffix("%"))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number in percent, like 5 or 0.25")
-    return value
 
 
 def _query(options: argparse.Namespace) -> int:
@@ -67,7 +55,9 @@ def _query(options: argparse.Namespace) -> int:
     if options.min_weight is not None and options.where is None:
         raise UsageError("--min-weight goes with --where alone; leave it out")
     kind = next(kind for kind in QUESTIONS if getattr(options, kind) not in (None, False))
-    question = Question(kind, getattr(options, kind), options.environment, options.min_weight)
+    question = Question(
+        kind, getattr(options, kind), options.environment, options.min_weight, options.as_of, options.known_on
+    )
     with console.connected(options, "query_relationships") as connection:
         answer = ask(connection, question)
     for remark in answer.remarks:

@@ -11,6 +11,7 @@ from tickstock.relationships.queries import names, shapes, text
 from tickstock.terminal import printable
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from tickstock.db import Connection
@@ -19,12 +20,17 @@ QUESTIONS = ("stock", "etf", "sector", "theme", "universe", "stats", "where", "o
 
 
 class Question(NamedTuple):
-    """``about`` is a name; for ``overlap`` a list of names, for ``exposure`` a path, for ``stats`` not looked at."""
+    """``about`` is a name; for ``overlap`` a list of names, for ``exposure`` a path, for ``stats`` not looked at.
+
+    With ``as_of`` it is about that day, with ``known_on`` about what was known at the end of that one (UTC).
+    """
 
     kind: str
     about: Any
     environment: str
     min_weight: Decimal | None = None
+    as_of: date | None = None
+    known_on: date | None = None
 
 
 class Answer(NamedTuple):
@@ -45,8 +51,12 @@ def ask(connection: Connection, question: Question) -> Answer:
     """
     names.use_environment(connection, question.environment)
     with transaction(connection):
+        if question.as_of or question.known_on:
+            from tickstock.relationships.queries.past import ask_past
+
+            return ask_past(connection, question)
         if question.kind in ("where", "overlap", "exposure"):
-            return _about_funds(connection, question)
+            return about_funds(connection, question)
         if question.kind == "stock":
             from tickstock.relationships.queries.stock import read_stock
 
@@ -78,7 +88,8 @@ def _about_group(connection: Connection, question: Question) -> Answer:
     return _answer(universe, text.universe_lines, shapes.universe_document)
 
 
-def _about_funds(connection: Connection, question: Question) -> Answer:
+def about_funds(connection: Connection, question: Question) -> Answer:
+    """Answer one of the questions ``where``, ``overlap`` and ``exposure``."""
     from tickstock.relationships.queries import fund_text
 
     if question.kind == "where":

@@ -94,12 +94,17 @@ def read_sector(connection: Connection, name: str) -> Sector:
     """The sector of this name, or alias (``Technology``). Raises TickstockError where there is none."""
     group = require_group(connection, SECTOR, name)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT metadata -> 'industries' FROM environment_groups WHERE id = %s", (group.id,))
-        ((industries,),) = cursor.fetchall()
         cursor.execute(statement("queries/sector"), {"group": group.id})
         members = [SectorMember._make(row) for row in cursor.fetchall()]
-    listed = [str(each) for each in industries] if isinstance(industries, list) else []
-    return Sector(group.name, group.description, listed, members)
+    return Sector(group.name, group.description, read_industries(connection, group.id), members)
+
+
+def read_industries(connection: Connection, sector: int) -> list[str]:
+    """The industries of a sector, none where its metadata lists none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT metadata -> 'industries' FROM environment_groups WHERE id = %s", (sector,))
+        ((industries,),) = cursor.fetchall()
+    return [str(each) for each in industries] if isinstance(industries, list) else []
 
 
 def _members(connection: Connection, group_id: int) -> list[Member]:

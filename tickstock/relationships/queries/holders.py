@@ -52,7 +52,11 @@ def read_holders(connection: Connection, asked: str, min_weight: Decimal | None)
             "SELECT name FROM stock_sectors WHERE symbol = %s ORDER BY sector = 'unknown', sector LIMIT 1", (symbol,)
         )
         row = cursor.fetchone()
-    name = row[0] if row else None
+    return holders_of(symbol, row[0] if row else None, funds, min_weight)
+
+
+def holders_of(symbol: str, name: str | None, funds: list[FundWeight], min_weight: Decimal | None) -> Holders:
+    """All funds that hold a symbol, sorted, as the answer to which of them hold at least ``min_weight``."""
     if min_weight is None:
         return Holders(symbol, name, None, funds, 0, 0)
     known = [fund.weight for fund in funds if fund.weight is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.errors import TickstockError
@@ -51,6 +52,14 @@ def require_group(connection: Connection, kind: Kind, name: str) -> Group:
     Raises:
         TickstockError: there is none; the message names the nearest.
     """
+    found = find_group(connection, kind, name)
+    if found is None:
+        raise not_found(connection, kind, name)
+    return found
+
+
+def find_group(connection: Connection, kind: Kind, name: str) -> Group | None:
+    """The same; None where there is none."""
     found = _group(connection, kind, name)
     if found is None and kind is SECTOR:
         from tickstock.sector_names import canonical_sector
@@ -59,16 +68,29 @@ def require_group(connection: Connection, kind: Kind, name: str) -> Group:
             found = _group(connection, kind, canonical_sector(name))
         except ValueError:
             found = None
-    if found is None:
-        raise not_found(connection, kind, name)
     return found
 
 
-def not_found(connection: Connection, kind: Kind, name: str) -> TickstockError:
-    """The error for a name that nothing has, with what is near."""
+def same_name(kind: Kind, asked: str, names: Sequence[str]) -> str | None:
+    """The one of some names that :func:`find_group` would find; None where it would find none of them."""
+    wanted = [typed(asked)]
+    if kind is SECTOR:
+        from tickstock.sector_names import canonical_sector
+
+        with suppress(ValueError):
+            wanted.append(canonical_sector(asked))
+    for each in wanted:
+        near = [name for name in names if name == each or _letters(name) == _letters(each) != ""]
+        if near:
+            return min(near, key=lambda name: (name != each, name.lower() != each.lower(), name))
+    return None
+
+
+def not_found(connection: Connection, kind: Kind, name: str, former: Iterable[str] = ()) -> TickstockError:
+    """The error for a name that nothing has, with what is near among what is stored and the ``former`` names."""
     from tickstock.relationships.queries.nearest import explain  # difflib takes its time
 
-    return TickstockError(explain(connection, kind, name))
+    return TickstockError(explain(connection, kind, name, former))
 
 
 def stored_symbols(connection: Connection, asked: Iterable[str]) -> dict[str, str]:
@@ -77,10 +99,10 @@ def stored_symbols(connection: Connection, asked: Iterable[str]) -> dict[str, st
     The canonical spelling comes first (``brk/b`` is ``BRK.B``), then others of it, then whatever the case: an
     older database may hold foreign ones.
     """
-    spellings = {name: _spellings(name) for name in asked}
+    spelled = {name: spellings(name) for name in asked}
     exact = "SELECT DISTINCT symbol FROM environment_memberships WHERE symbol = ANY (%s)"
-    found = _first_stored(connection, exact, spellings)
-    if rest := {name: [each.upper() for each in spellings[name]] for name in spellings if name not in found}:
+    found = _first_stored(connection, exact, spelled)
+    if rest := {name: [each.upper() for each in spelled[name]] for name in spelled if name not in found}:
         folded = "SELECT DISTINCT symbol FROM environment_memberships WHERE upper(symbol) = ANY (%s) ORDER BY 1"
         found |= _first_stored(connection, folded, rest)
     return found
@@ -88,9 +110,9 @@ def stored_symbols(connection: Connection, asked: Iterable[str]) -> dict[str, st
 
 def stored_funds(connection: Connection, asked: Iterable[str]) -> dict[str, str]:
     """What is asked for -> the fund's name as it is stored, for those that are a fund."""
-    spellings = {name: [each.upper() for each in _spellings(name)] for name in asked}
+    spelled = {name: [each.upper() for each in spellings(name)] for name in asked}
     sql = "SELECT name FROM environment_groups WHERE type = 'ETF' AND upper(name) = ANY (%s) ORDER BY name"
-    return _first_stored(connection, sql, spellings)
+    return _first_stored(connection, sql, spelled)
 
 
 def how_to_load(kind: Kind, environment: str) -> str:
@@ -108,6 +130,19 @@ def typed(name: str) -> str:
     return name.strip().encode(errors="replace").decode()
 
 
+def spellings(name: str) -> list[str]:
+    """The canonical spelling, what was typed, and the other separators of a share class."""
+    from tickstock.symbols import read_ticker
+
+    canonical = read_ticker(typed(name)).symbol
+    others = [canonical.replace(".", separator) for separator in "-/ "] if "." in canonical else []
+    return [each for each in dict.fromkeys([canonical, typed(name), *others]) if each]
+
+
+def _letters(name: str) -> str:
+    return "".join(each for each in name.lower() if each.isascii() and each.isalnum())
+
+
 def _group(connection: Connection, kind: Kind, name: str) -> Group | None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -121,22 +156,13 @@ def _group(connection: Connection, kind: Kind, name: str) -> Group | None:
     return Group._make(row) if row else None
 
 
-def _spellings(name: str) -> list[str]:
-    """The canonical spelling, what was typed, and the other separators of a share class."""
-    from tickstock.symbols import read_ticker
-
-    canonical = read_ticker(typed(name)).symbol
-    others = [canonical.replace(".", separator) for separator in "-/ "] if "." in canonical else []
-    return [each for each in dict.fromkeys([canonical, typed(name), *others]) if each]
-
-
-def _first_stored(connection: Connection, sql: str, spellings: dict[str, list[str]]) -> dict[str, str]:
-    stored = _column(connection, sql, sorted({each for several in spellings.values() for each in several}))
+def _first_stored(connection: Connection, sql: str, spelled: dict[str, list[str]]) -> dict[str, str]:
+    stored = _column(connection, sql, sorted({each for several in spelled.values() for each in several}))
     own = {name: name for name in reversed(stored)}
     by_case = {name.upper(): name for name in reversed(stored)} | own
     return {
         name: next(by_case[each] for each in several if each in by_case)
-        for name, several in spellings.items()
+        for name, several in spelled.items()
         if any(each in by_case for each in several)
     }
 

@@ -20,18 +20,22 @@ from tickstock.relationships.queries.names import (
 from tickstock.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tickstock.db import Connection
 
 MOST = 5
 
 
-def explain(connection: Connection, kind: Kind, name: str) -> str:
-    """One sentence: what was not found and where, and what to try instead."""
+def explain(connection: Connection, kind: Kind, name: str, former: Iterable[str] = ()) -> str:
+    """One sentence: what was not found and where, and what to try instead, which may be of the ``former`` names."""
     ((environment,),) = _rows(connection, "SELECT current_environment()")
     start = f"no {kind.noun} {printable(typed(name)[:40])!r} in {printable(environment)}"
     if elsewhere := _elsewhere(connection, kind, name):
         return f"{start}; {elsewhere}"
     names = _stock_names(connection) if kind is STOCK else _group_names(connection, kind)
+    for each in former:
+        names.setdefault(each.casefold(), set()).add(each)
     if not names:
         return f"{start}: nothing of that kind is loaded; load it: {how_to_load(kind, environment)}"
     if near := _nearest(typed(name), names):

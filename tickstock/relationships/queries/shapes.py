@@ -60,14 +60,15 @@ def sector_document(sector: Sector) -> Document:
 
 
 def theme_document(group: Group) -> Document:
-    return _group_document("theme", group)
+    return group_document("theme", group)
 
 
 def universe_document(group: Group) -> Document:
-    return _group_document("universe", group)
+    return group_document("universe", group)
 
 
-def _group_document(noun: str, group: Group) -> Document:
+def group_document(noun: str, group: Group) -> Document:
+    """A theme or a universe, under its noun."""
     members = [{"symbol": each.symbol, "name": each.name, "sector": each.sector} for each in group.members]
     return {noun: group.name, "description": group.description, "count": len(members), "members": members}
 

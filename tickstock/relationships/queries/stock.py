@@ -8,6 +8,7 @@ from tickstock.db import statement
 from tickstock.relationships.queries.names import STOCK, not_found, stored_symbols, typed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from tickstock.db import Connection
@@ -59,6 +60,11 @@ def read_stock(connection: Connection, asked: str) -> Stock:
         rows = _memberships(connection, symbol) if symbol else []
     if not rows or rows[0].is_fund:
         raise not_found(connection, STOCK, asked)
+    return stock_of(symbol, rows)
+
+
+def stock_of(symbol: str, rows: Sequence[Membership]) -> Stock:
+    """A stock from its memberships, which are sorted by type and name."""
     of_type = {kind: [row for row in rows if row.type == kind] for kind in ("ETF", "SECTOR", "THEME", "UNIVERSE")}
     first = of_type["SECTOR"][0] if of_type["SECTOR"] else None
     return Stock(
@@ -73,8 +79,8 @@ def read_stock(connection: Connection, asked: str) -> Stock:
     )
 
 
-class _Row(NamedTuple):
-    """A line of ``queries/stock.sql``."""
+class Membership(NamedTuple):
+    """A group that a stock is a member of; the evidence counts for sectors alone."""
 
     type: str
     group: str
@@ -85,10 +91,10 @@ class _Row(NamedTuple):
     confidence: str | None
     reason: str | None
     conflicts: Any
-    is_fund: bool
+    is_fund: bool = False
 
 
-def _memberships(connection: Connection, symbol: str) -> list[_Row]:
+def _memberships(connection: Connection, symbol: str) -> list[Membership]:
     with connection.cursor() as cursor:
         cursor.execute(statement("queries/stock"), {"symbol": symbol})
-        return [_Row._make(row) for row in cursor.fetchall()]
+        return [Membership._make(row) for row in cursor.fetchall()]

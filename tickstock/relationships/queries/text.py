@@ -20,7 +20,7 @@ def stock_lines(stock: Stock, verbose: bool = False) -> Iterator[str]:
     yield f"Sector: {printable(', '.join(stock.sectors)) or 'unassigned'}"
     yield f"Industry: {printable(stock.industry or 'Unknown')}"
     if verbose and stock.sectors:
-        yield from ("", "Evidence:", *_evidence_lines(stock.evidence))
+        yield from evidence_lines(stock.evidence)
     yield from ("", f"Member of {counted(len(stock.etfs), 'ETF')}{':' if stock.etfs else ''}")
     width = max((len(holder.etf) for holder in stock.etfs), default=0)
     for holder in stock.etfs:
@@ -30,7 +30,9 @@ def stock_lines(stock: Stock, verbose: bool = False) -> Iterator[str]:
             yield from ("", f"Member of {counted(len(names), noun)}:", *(listed(name) for name in names))
 
 
-def _evidence_lines(evidence: Evidence) -> Iterator[str]:
+def evidence_lines(evidence: Evidence) -> Iterator[str]:
+    """Why a stock is in its sector."""
+    yield from ("", "Evidence:")
     yield f"  source      {printable(evidence.source or 'by hand')}"
     for noun in ("confidence", "reason"):
         if text := getattr(evidence, noun):
