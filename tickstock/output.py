@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def _is_own_stream(found: os.stat_result) -> bool:
 def _replace(target: Path, content: bytes, before: os.stat_result | None) -> None:
     if before and not os.access(target, os.W_OK):
         raise PermissionError(0, "it is write-protected")
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             if before:
@@ -64,7 +63,7 @@ def _replace(target: Path, content: bytes, before: os.stat_result | None) -> Non
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _keep_rights(descriptor: int, before: os.stat_result) -> None:
@@ -74,7 +73,7 @@ def _keep_rights(descriptor: int, before: os.stat_result) -> None:
         os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name last through a power cut, where the system can."""
     if os.name == "posix":
         with contextlib.suppress(OSError):

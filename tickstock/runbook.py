@@ -1,4 +1,4 @@
-"""The weekly and the monthly run: loads, checks and report, one after the other, up to the first failure."""
+"""The weekly and the monthly run: backup, loads, checks and report, one after the other, up to the first failure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tickstock.load_command import Loader, execute, options_of, status_of
 from tickstock.loaders import ALL
 
 if TYPE_CHECKING:
-    from tickstock.db import Connection
+    from tickstock.db import Connection, Database
     from tickstock.relationships.entering import Coming
     from tickstock.relationships.inputs import Inputs
     from tickstock.settings import Settings
 
 Result = dict[str, Any]
+KEPT_BACKUPS = 5
 MODES = {"weekly": "incremental", "monthly": "full"}
 REPORT_FORMATS = {"weekly": ("markdown", "html"), "monthly": ("markdown", "html", "json")}
 SUFFIXES = {"markdown": "md", "html": "html", "json": "json"}
@@ -34,7 +35,9 @@ class Step(NamedTuple):
     work: Callable[[], Result]
 
 
-def steps(options: argparse.Namespace, settings: Settings, connection: Connection) -> list[Step]:
+def steps(
+    options: argparse.Namespace, settings: Settings, database: Database, connection: Connection
+) -> list[Step]:
     """The stages in the order of the guide. A dry run shows what the loads would change, and writes nothing.
 
     Raises:
@@ -45,6 +48,7 @@ def steps(options: argparse.Namespace, settings: Settings, connection: Connectio
     coming: list[Coming] = []
     _check_input(options, settings)
     return [
+        Step("backup", lambda: _back_up(options, settings, database, connection)),
         *(Step(loader.program, partial(_load, loader, options, coming)) for loader in ALL),
         Step("validate_relationships", lambda: _validate(options, connection)),
         Step("admin cache", lambda: _refresh_cache(options, settings)),
@@ -94,6 +98,28 @@ def _check_input(options: argparse.Namespace, settings: Settings) -> None:
         except NoInputError:
             raise BadInputError(f"{error}; nor a universe, so nothing was done") from None
     check_evidence(EvidenceFiles(folder, options.classification, options.overrides))
+
+
+def _back_up(
+    options: argparse.Namespace, settings: Settings, database: Database, connection: Connection
+) -> Result:
+    if options.dry_run:
+        return _previewed(options, f"Would back up the database to {settings.backups}")
+    from tickstock.backups.backup import make_backup
+    from tickstock.backups.folder import keep_newest
+    from tickstock.backups.text import backup_lines
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM group_memberships)")
+        if cursor.fetchone() == (False,):
+            console.say(options, "nothing is stored yet, so there is nothing to back up")
+            return {"status": 0, "backup": None}
+    made = make_backup(database, connection, settings.backups)
+    removed = keep_newest(settings.backups, made.manifest.origin, KEPT_BACKUPS)
+    if not (options.json or options.quiet):
+        console.show("\n".join(backup_lines(made, removed)))
+    options.backup = made.path.name
+    return {"status": 0, "backup": str(made.path)}
 
 
 def _load(loader: Loader, options: argparse.Namespace, coming: list[Coming]) -> Result:
@@ -192,8 +218,17 @@ def _tell_where_it_stopped(options: argparse.Namespace, planned: Sequence[Step],
     console.say(options, "  to go on: mend what is said above and run this again; what is loaded is not loaded twice:")
     console.say(options, f"    {_command(options, options.run)}")
     if options.committed:
-        console.say(options, "  to go back: put the files of before into the folder, and run:")
-        console.say(options, f"    {_command(options, 'monthly')} --force")
+        console.say(options, "  to go back: undo what was committed, the newest first:")
+        for load in reversed(options.committed):
+            console.say(options, f"    {_undo_command(options, load.removeprefix('load '))}")
+        if backup := getattr(options, "backup", None):
+            console.say(options, "  or put back all that was there before, other changes of meanwhile included:")
+            console.say(options, f"    python scripts/cache_maintenance/restore.py {backup} --force")
+
+
+def _undo_command(options: argparse.Namespace, load: str) -> str:
+    environment = [] if options.environment == "DEFAULT" else ["--environment", options.environment]
+    return shlex.join(["python", "scripts/cache_maintenance/undo_load.py", load, *environment])
 
 
 def _command(options: argparse.Namespace, run: str) -> str:

