@@ -7,7 +7,7 @@ PY := .venv/bin/python
 READY := $(ROOT).venv/ready
 BENCH_READY := $(ROOT).venv-bench/ready
 
-.PHONY: run test test-long check bench migrate psql db-uri clean
+.PHONY: run test test-long reliability check bench migrate psql db-uri clean
 .DEFAULT_GOAL := run
 
 # Always the embedded server and the shipped input, whatever .env or the environment say.
@@ -19,6 +19,10 @@ test: $(READY)
 
 test-long: $(READY)
 	$(GO) $(PY) -m pytest
+
+# The fault campaign, all of it or PERCENT of it. What failed once is repeated with SEED=N.
+reliability: $(READY)
+	$(GO) $(PY) -m pytest tests/reliability --campaign $(or $(PERCENT),100) $(if $(SEED),--seed $(SEED))
 
 check: $(READY)
 	$(GO) .venv/bin/ruff check . && .venv/bin/mypy && $(PY) scripts/dev_tools/check_secrets.py

@@ -24,6 +24,14 @@ TEMPLATE = "tickstock_test_template"
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of tests/reliability: they have to be known before that folder is looked into."""
+    parser.addoption(
+        "--campaign", type=int, default=0, metavar="PERCENT", help="tests/reliability at so much of its full length"
+    )
+    parser.addoption("--seed", type=int, metavar="N", help="repeat the random tests of tests/reliability")
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Mapping[str, Any]]:
     """Parameters of a server: TEST_DATABASE_URI, else TEST_POSTGRES_IMAGE in Docker, else the embedded one."""
@@ -129,11 +137,12 @@ def witness(database: Database) -> Iterator[Connection]:
 
 @pytest.fixture
 def script(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., int]:
     """Run a script's main() in this process, on the test's database: script("load_etf_holdings", "--dry-run")."""
     monkeypatch.setenv("DATABASE_URI", uri_with_password(database))
     monkeypatch.delenv("HOLDINGS_DIR", raising=False)
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path / "backups"))
 
     def run(name: str, *arguments: str | Path) -> int:
         status = load_script(name).main([str(argument) for argument in arguments])
@@ -144,9 +153,9 @@ def script(
 
 
 def uri_with_password(database: Database) -> str:
-    from urllib.parse import urlencode
+    from urllib.parse import quote, urlencode
 
-    return "postgresql:///?" + urlencode(dict(database.parameters))
+    return "postgresql:///?" + urlencode(dict(database.parameters), quote_via=quote)
 
 
 def load_script(name: str):  # type: ignore[no-untyped-def]

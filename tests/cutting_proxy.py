@@ -1,4 +1,4 @@
-"""A TCP proxy before a PostgreSQL server that cuts the first connection at a given message."""
+"""A TCP proxy before a PostgreSQL server that cuts the first connection at a chosen place."""
 
 from __future__ import annotations
 
@@ -6,33 +6,53 @@ import contextlib
 import socket
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Cut(NamedTuple):
+    """Where to cut, one of: when the client says ``mark``, before the server gets it, or (``answered``) when the
+    server has answered and the client has not heard of it; after so many bytes of the client; of the server.
+    """
+
+    mark: bytes = b""
+    answered: bool = False
+    sent: int | None = None
+    received: int | None = None
 
 
 class CuttingProxy:
-    """Listens on 127.0.0.1. Once the client sends ``mark``, its first connection is cut: before the server gets
-    the message, or (``forward``) after the server answered it and before the client gets the answer.
-    """
+    """Listens on 127.0.0.1, as a context manager. Without a cut it counts the bytes of the first connection."""
 
-    def __init__(self, server: Mapping[str, Any], mark: bytes, forward: bool) -> None:
-        self._server, self._mark, self._forward = server, mark, forward
+    def __init__(self, server: Mapping[str, Any], cut: Cut = Cut()) -> None:  # noqa: B008 - immutable
+        self._server, self._cut = server, cut
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._cut = False
+        self.sent = self.received = 0
+        self.done = False
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self) -> None:
+    def __enter__(self) -> dict[str, Any]:
+        """The parameters of a connection by way of the proxy."""
+        port = self._listener.getsockname()[1]
+        return {**self._server, "host": "127.0.0.1", "port": str(port)}
+
+    def __exit__(self, *error: object) -> None:
         self._listener.close()
 
     def _accept(self) -> None:
+        first = True
         while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
                 return
             upstream = self._connect()
-            threading.Thread(target=self._to_server, args=(client, upstream), daemon=True).start()
-            threading.Thread(target=self._to_client, args=(upstream, client), daemon=True).start()
+            if first:
+                threads = [(self._watch_client, client, upstream), (self._watch_server, upstream, client)]
+            else:
+                threads = [(_pass_on, client, upstream), (_pass_on, upstream, client)]
+            first = False
+            for work, *ends in threads:
+                threading.Thread(target=work, args=ends, daemon=True).start()
 
     def _connect(self) -> socket.socket:
         host, port = self._server.get("host", "localhost"), self._server.get("port", "5432")
@@ -42,35 +62,55 @@ class CuttingProxy:
             return upstream
         return socket.create_connection((host, int(port)))
 
-    def _to_server(self, client: socket.socket, upstream: socket.socket) -> None:
-        try:
-            while data := client.recv(65536):
-                if self._mark in data and not self._cut:
-                    self._cut = True
-                    if self._forward:
-                        upstream.sendall(data)
-                    else:
-                        self._end(client, upstream)
-                    return
-                upstream.sendall(data)
-        except OSError:
-            pass
-        self._end(upstream)
-
-    def _to_client(self, upstream: socket.socket, client: socket.socket) -> None:
-        try:
-            while data := upstream.recv(65536):
-                if self._cut and self._forward and b"COMMIT" in data:
-                    self._forward = False
-                    break
-                client.sendall(data)
-        except OSError:
-            pass
-        self._end(client, upstream)
-
-    @staticmethod
-    def _end(*sockets: socket.socket) -> None:
-        for one in sockets:
+    def _watch_client(self, client: socket.socket, upstream: socket.socket) -> None:
+        for data in _blocks(client):
+            kept = data
+            if self._cut.mark and self._cut.mark in data:
+                self.done = True
+                kept = data if self._cut.answered else b""
+            elif self._cut.sent is not None and self.sent + len(data) > self._cut.sent:
+                self.done = True
+                kept = data[: self._cut.sent - self.sent]
+            self.sent += len(data)
             with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+                upstream.sendall(kept)
+            if self.done:
+                if not self._cut.answered:
+                    _end(client, upstream)
+                return
+        _end(client, upstream)
+
+    def _watch_server(self, upstream: socket.socket, client: socket.socket) -> None:
+        for data in _blocks(upstream):
+            if self.done:
+                break
+            kept = data
+            if self._cut.received is not None and self.received + len(data) > self._cut.received:
+                self.done = True
+                kept = data[: self._cut.received - self.received]
+            self.received += len(data)
+            with contextlib.suppress(OSError):
+                client.sendall(kept)
+            if self.done:
+                break
+        _end(client, upstream)
+
+
+def _blocks(one: socket.socket):  # type: ignore[no-untyped-def]
+    with contextlib.suppress(OSError):
+        while data := one.recv(65536):
+            yield data
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    for data in _blocks(one):
+        with contextlib.suppress(OSError):
+            other.sendall(data)
+    _end(one, other)
+
+
+def _end(*sockets: socket.socket) -> None:
+    for one in sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()

@@ -13,6 +13,8 @@ TABLES = (
     "load_files",
     "data_version",
     "membership_versions",
+    "removed_memberships",
+    "symbol_renames",
 )
 
 

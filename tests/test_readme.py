@@ -115,7 +115,9 @@ def test_every_setting_is_in_the_table_and_in_the_example() -> None:
     example = (REPOSITORY / ".env.example").read_text()
     source = (REPOSITORY / "tickstock" / "settings.py").read_text()
     names = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', source))
-    assert names == {"DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR", "ADMIN_URL"}
+    assert names == {
+        "DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR", "ADMIN_URL", "BACKUP_DIR",
+    }  # fmt: skip
     for name in names - {"DATABASE_URL"}:
         assert f"`{name}`" in README
         assert f"\n{name}=\n" in example

@@ -82,7 +82,7 @@ class Database(NamedTuple):
         user, database = quote(rest.pop("user", "")), quote(rest.pop("dbname", ""))
         host = "" if rest.get("host", "").startswith("/") else rest.pop("host", "")
         port = f":{rest.pop('port')}" if host and "port" in rest else ""
-        query = f"?{urlencode(rest)}" if rest else ""
+        query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
         return f"postgresql://{user}{'@' if user else ''}{host}{port}/{database}{query}"
 
     def connect(self) -> Connection:
@@ -114,6 +114,13 @@ def cancel_running() -> None:
     for connection in list(_open):
         with contextlib.suppress(psycopg2.Error):
             connection.cancel()
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether a statement failed because its connection is gone, and not for a reason of its own."""
+    if isinstance(error, psycopg2.InterfaceError):
+        return "closed" in str(error)
+    return isinstance(error, psycopg2.OperationalError) and (error.pgcode or "57P")[:3] == "57P"
 
 
 def _connection_error(error: psycopg2.OperationalError, parameters: Mapping[str, Any]) -> TickstockError:

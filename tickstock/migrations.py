@@ -83,17 +83,24 @@ def require(connection: Connection) -> None:
             )
 
 
-def connect(database: Database) -> Connection:
+def connect(database: Database, writes: bool = False) -> Connection:
     """Open a connection to a database with the tables of this version. The embedded one is migrated where need be.
 
+    Who ``writes`` is refused also where something is gone that the migrations made: an index, a trigger, a column.
+
     Raises:
-        BusyError, UnavailableError: see :meth:`tickstock.db.Database.connect` and :func:`require`.
+        BusyError, UnavailableError: see :meth:`tickstock.db.Database.connect`, :func:`require` and
+            :func:`tickstock.schema.require_whole`.
     """
     connection = database.connect()
     try:
         if database.binaries and missing(connection):
             migrate(database)
         require(connection)
+        if writes:
+            from tickstock.schema import require_whole
+
+            require_whole(connection, available().values())
     except BaseException:
         connection.close()
         raise

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.files import write_fund, write_universe
+from tests.files import write_fund
 from tests.relationships.conftest import Load
 from tests.stored import members, query
 from tickstock.db import Connection, Database, closing
-from tickstock.errors import BusyError
-from tickstock.relationships.evidence import EvidenceFiles, sector_method_inputs
-from tickstock.relationships.inputs import etf_inputs, universe_inputs
+from tickstock.relationships.inputs import etf_inputs
 from tickstock.relationships.load import load
-from tickstock.relationships.plan import Options, Outcome
+from tickstock.relationships.plan import Options
 
 SECTORS_OF = "SELECT sector, symbol FROM stock_sectors ORDER BY 2, 1"
 
@@ -77,55 +73,6 @@ def test_a_sector_group_that_was_deleted_by_hand_is_there_again(
     write_fund(folder, "SPY", {"AAPL": "60", "MSFT": "40"})
     load_etfs()
     assert list(members(witness, "unknown", "SECTOR")) == ["AAPL", "MSFT"]
-
-
-def test_loads_of_all_types_at_once_leave_each_stock_in_one_sector(
-    database: Database, folder: Path, witness: Connection
-) -> None:
-    """New stocks come by two loaders at the same time, while sectors are classified; ten rounds."""
-    classification = ["symbol,sector,industry"]
-    for turn in range(10):
-        symbols = [f"{letter}{chr(65 + turn)}" for letter in "ABCDEFGH"]
-        classification += [f"{symbol},Energy," for symbol in symbols]
-        (folder / "stock_classification.csv").write_text("\n".join(classification) + "\n")
-        write_fund(folder, "SPY", dict.fromkeys(symbols, "12.5"))
-        write_universe(folder, "sp500", symbols)
-
-        def sectors(connection: Connection) -> Outcome:
-            inputs = sector_method_inputs(connection, EvidenceFiles(folder), False)
-            return load(database, connection, inputs, Options("SECTOR", mode="incremental"))
-
-        def funds(connection: Connection) -> Outcome:
-            return load(database, connection, etf_inputs(folder), Options("ETF", force=True))
-
-        def universes(connection: Connection) -> Outcome:
-            return load(database, connection, universe_inputs(folder), Options("UNIVERSE", force=True))
-
-        at_once(database, [sectors, funds, sectors, universes, sectors])
-        assert query(witness, "SELECT symbol FROM stock_sectors GROUP BY symbol HAVING count(*) <> 1") == []
-        assert query(
-            witness, "SELECT symbol FROM environment_stocks EXCEPT SELECT symbol FROM stock_sectors"
-        ) == []
-
-
-def at_once(database: Database, works: list[Callable[[Connection], Outcome]]) -> None:
-    errors: list[BaseException] = []
-
-    def run(work: Callable[[Connection], Outcome]) -> None:
-        try:
-            with closing(database.connect()) as connection:
-                work(connection)
-        except BusyError:
-            pass  # told to come again: nothing was written
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
 
 
 def test_a_stock_that_was_classified_since_the_snapshot_does_not_enter_again(

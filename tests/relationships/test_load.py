@@ -41,18 +41,6 @@ def test_a_first_load_stores_every_row_of_every_file(load_etfs: Load, folder: Pa
     ]
 
 
-def test_the_same_load_again_changes_no_row_of_any_table(load_etfs: Load, folder: Path, witness: Connection) -> None:
-    write_fund(folder, "SPY", SPY)
-    load_etfs()
-    before = everything(witness)
-    for mode in ("full", "incremental"):
-        again = load_etfs(mode=mode)
-        assert again.plan.empty
-        assert again.load_id is None
-        assert counts(again.plan.groups[0]) == (0, 0, 0, 3, 0)
-    assert everything(witness) == before
-
-
 def test_a_changed_file_changes_just_its_rows(load_etfs: Load, folder: Path, witness: Connection) -> None:
     write_fund(folder, "SPY", SPY)
     write_fund(folder, "QQQ", QQQ)

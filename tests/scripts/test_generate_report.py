@@ -218,20 +218,6 @@ def test_formulas_are_defused_and_negative_numbers_stay_numbers(
     assert ("-5.0000" in shown, "'-5" in shown) == (True, False)
 
 
-def test_a_reader_that_may_only_read_is_enough(
-    filled: Connection, database: Database, tmp_path: Path
-) -> None:
-    query(filled, "DROP ROLE IF EXISTS report_reader")
-    query(filled, "CREATE ROLE report_reader LOGIN PASSWORD 'only-for-this-test' IN ROLE app_readonly")
-    try:
-        parameters = {**database.parameters, "user": "report_reader", "password": "only-for-this-test"}
-        done = run(Database(parameters, "test"), "--detail", "--json")
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["summary"]["relationships"] == 15
-    finally:
-        query(filled, "DROP ROLE report_reader")
-
-
 def test_numbers_agree_with_the_loader(
     script: Script, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import uri_with_password
 from tests.put import put_group, put_sector
-from tests.stored import everything, query
+from tests.stored import query
 from tickstock.db import Connection, Database
 from tickstock.settings import REPOSITORY
 
@@ -508,21 +508,6 @@ def test_stored_text_does_not_command_the_terminal(
     assert "the weights of Ea�[31m�  b� c�2J sum to 120.00 %; scaled to 100" in output.err
     shown = output.out + output.err
     assert [each for each in shown if not each.isprintable() and each != "\n"] == []
-
-
-def test_it_needs_no_more_than_the_right_to_read(
-    database: Database, market: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script
-) -> None:
-    options = "-crole=app_readonly\t-cdefault_transaction_read_only=on"
-    reader = database._replace(parameters={**database.parameters, "options": options})
-    monkeypatch.setenv("DATABASE_URI", uri_with_password(reader))
-    path = tmp_path / "portfolio.csv"
-    path.write_text("symbol,value\nEDOW,1\n")
-    before = everything(market)
-    for question in [*QUESTIONS, ["--exposure", str(path)], ["--stats", "--environment", "TEST"]]:
-        assert script("query_relationships", *question) == 0
-    assert script("query_relationships", "--stock", "APPL") == 1
-    assert everything(market) == before
 
 
 def test_a_stock_needs_no_heavy_module(database: Database, market: Connection) -> None:
