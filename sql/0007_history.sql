@@ -84,9 +84,6 @@ CREATE INDEX membership_versions_of_groups ON membership_versions (group_id) WHE
 CREATE INDEX membership_versions_runs ON membership_versions USING brin (opened_by, closed_by)
     WITH (pages_per_range = 16, autosummarize = on);
 
-DROP INDEX data_version_load;
-CREATE UNIQUE INDEX data_version_load ON data_version (load_id);
-
 -- As in 0004, with an undo treated as a load, and with the ids of removed rows kept.
 
 CREATE OR REPLACE FUNCTION record_membership_delete() RETURNS trigger

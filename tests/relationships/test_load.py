@@ -12,7 +12,7 @@ from tests.files import write_fund
 from tests.relationships.conftest import Load
 from tests.stored import everything, members, query
 from tickstock.db import Connection, Database, closing
-from tickstock.errors import BadInputError, RefusedError
+from tickstock.errors import BadInputError
 from tickstock.relationships.inputs import etf_inputs
 from tickstock.relationships.load import load
 from tickstock.relationships.plan import GroupPlan, Options, RowChange
@@ -207,15 +207,6 @@ def test_the_as_of_date_of_a_file_dates_the_versions(load_etfs: Load, folder: Pa
         ("TSLA", 60, day(2021, 10, 8), day(2021, 10, 15)),
         ("TSLA", 100, day(2021, 10, 15), None),
     ]
-
-
-def test_an_older_file_is_refused_as_the_present(load_etfs: Load, folder: Path) -> None:
-    file = folder / "ARKK_HOLDINGS.csv"
-    file.write_text(ARK + "10/15/2021,ARKK,TESLA INC,TSLA,88160R101,1,$100,100%\n")
-    load_etfs()
-    file.write_text(ARK + "10/08/2021,ARKK,TESLA INC,TSLA,88160R101,1,$99,99%\n")
-    with pytest.raises(RefusedError, match="as of 2021-10-08, older than the 2021-10-15 that is stored"):
-        load_etfs()
 
 
 def test_a_dry_run_tells_exactly_what_the_run_then_does(
