@@ -18,13 +18,14 @@ def test_without_anything_the_embedded_server_and_the_repositorys_folder(tmp_pat
     assert settings.database is None
     assert settings.holdings == tmp_path / "holdings"
     assert settings.data is None
+    assert settings.backups == tmp_path / "backups"
 
 
 def test_the_environment_comes_before_dotenv(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("DATABASE_URI=postgresql://a@one/x\nHOLDINGS_DIR=/there\n")
+    (tmp_path / ".env").write_text("DATABASE_URI=postgresql://a@one/x\nHOLDINGS_DIR=/there\nBACKUP_DIR=/safe\n")
     settings = read_settings({"DATABASE_URI": "postgresql://a@two/x"}, tmp_path)
     assert settings.database == {"host": "two", "user": "a", "dbname": "x"}
-    assert settings.holdings == Path("/there")
+    assert (settings.holdings, settings.backups) == (Path("/there"), Path("/safe"))
     assert read_settings({}, tmp_path).database == {"host": "one", "user": "a", "dbname": "x"}
 
 

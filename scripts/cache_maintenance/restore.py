@@ -11,7 +11,6 @@ from tickstock import console
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tickstock.backups.restore import Restored
     from tickstock.db import Connection, Database
 
 EXAMPLES = """
@@ -41,6 +40,7 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 def _put_back(options: argparse.Namespace, database: "Database", connection: "Connection", folder: "Path") -> int:
+    from tickstock.backups import text
     from tickstock.backups.contents import read_origin
     from tickstock.backups.folder import find_backup
     from tickstock.backups.restore import preview, restore
@@ -56,23 +56,17 @@ def _put_back(options: argparse.Namespace, database: "Database", connection: "Co
         options.committed.append(f"restore {done.load_id}")
     if done.warning:
         console.say(options, f"warning: {done.warning}")
-    _show(options, done, f"{database.place} ({time.monotonic() - started:.1f} s)")
-    if options.dry_run and done.lost and done.lost.refused and not options.force:
-        return console.fail(options, RefusedError("a restore would be refused because of that; --force goes on"))
-    return 0
-
-
-def _show(options: argparse.Namespace, done: "Restored", where: str) -> None:
     if options.json:
         import json
 
-        from tickstock.backups.text import restored_json
-
-        console.show(json.dumps(restored_json(done), indent=2))
+        console.show(json.dumps(text.restored_json(done), indent=2))
     elif not options.quiet:
-        from tickstock.backups.text import restored_lines
-
-        console.show("\n".join(restored_lines(done, where)))
+        where = f"{database.place} ({time.monotonic() - started:.1f} s)"
+        console.show("\n".join(text.restored_lines(done, where)))
+    if options.dry_run and done.lost and done.lost.refused and not options.force:
+        found = text.objection(backup, done.lost)
+        return console.fail(options, RefusedError(f"{found}; this would be refused, --force goes on"))
+    return 0
 
 
 def _list(options: argparse.Namespace, connection: "Connection", folder: "Path") -> int:

@@ -145,7 +145,7 @@ def reading_dump(program: Program, backup: Backup, only: str | None = None) -> I
         if not whole:
             # It ends with its first error, so what it says fits into the pipe.
             said = _last_lines(process.stderr.read())
-            raise BadInputError(f"{backup.dump} is damaged, pg_restore cannot read it: {said}")
+            raise BadInputError(f"{backup.dump} is damaged, pg_restore cannot read it ({said}); nothing was changed")
 
 
 def _tables(stream: IO[bytes]) -> Iterator[TableData]:

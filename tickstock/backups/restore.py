@@ -117,9 +117,10 @@ def _suitable(database: Database, connection: Connection, backup: Backup) -> Pro
 
 
 def _refusal(backup: Backup, lost: Lost) -> str:
-    from tickstock.backups.text import refusal_lines
+    from tickstock.backups.text import lost_lines, objection
 
-    return "\n".join([*refusal_lines(backup, lost), "refused, nothing was changed; --force goes on"])
+    advice = "refused, nothing was changed; --force goes on"
+    return "\n".join([objection(backup, lost), *lost_lines(lost), advice])
 
 
 def _require_owner(connection: Connection) -> None:

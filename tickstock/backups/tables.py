@@ -56,7 +56,8 @@ def put_back(cursor: Cursor, backup: Backup, dump: Iterable[TableData]) -> None:
             _put(cursor, data)
             left.remove(data.table)
     if left:
-        raise BadInputError(f"{backup.dump} is damaged: it lacks the rows of {', '.join(sorted(left))}")
+        lacking = ", ".join(sorted(left))
+        raise BadInputError(f"{backup.dump} is damaged: it lacks the rows of {lacking}; nothing was changed")
     _check(cursor, backup)
 
 
@@ -103,7 +104,7 @@ def _check(cursor: Cursor, backup: Backup) -> None:
             raise BadInputError(
                 f"the check after the restore failed for {table}: found {found.rows:,} rows (fingerprint "
                 f"{found.fingerprint}), expected {expected[table].rows:,} (fingerprint {expected[table].fingerprint}). "
-                "The backup is damaged, or a rule of your own on the table interfered"
+                "The backup is damaged, or a rule of your own on the table interfered; nothing was changed"
             )
 
 

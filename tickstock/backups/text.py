@@ -80,14 +80,12 @@ def restored_json(restored: Restored) -> dict[str, Any]:
     }
 
 
-def refusal_lines(backup: Backup, lost: Lost) -> Iterator[str]:
+def objection(backup: Backup, lost: Lost) -> str:
     """What speaks against a restore."""
     name = f"the backup {backup.path.name} (data version {backup.manifest.data_version})"
     if lost.total:
-        yield f"the database has {_counted(lost.total, 'run')} that {name} does not have:"
-        yield from lost_lines(lost)
-    else:
-        yield f"{name} is of another history: its last change is not on record in this database, which is not empty"
+        return f"the database has {_counted(lost.total, 'run')} that {name} does not have"
+    return f"{name} is of another history: its last change is not on record in this database, which is not empty"
 
 
 def lost_lines(lost: Lost, done: str = "") -> Iterator[str]:
