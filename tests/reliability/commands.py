@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.files import write_fund, write_universe
 
 # Each changes something where the files of week 0 and the hands of HANDS are stored and those of week 1 lie ready.
-COMMANDS = (
+LOADERS = (
     "load_etf_holdings --force",
     "load_etf_holdings --mode incremental --force",
     "load_universes --force",
@@ -15,7 +15,10 @@ COMMANDS = (
     "organize_sectors_industries --force",
     "build_stock_metadata --rebuild --force",
     "enrich_sectors --force",
+    "load_etf_holdings --etf SPY --as-of 2020-01-31 --force",
 )
+COMMANDS = (*LOADERS, "undo_load 2 --force", "apply_plan {folder}/plan.json")
+PLAN = "load_etf_holdings --force --dry-run --plan {folder}/plan.json"
 
 # How week 0 gets into the tables: as loads 2, 3, 4 and 5 (1 is the migrations' own), and then by hand.
 FIRST_LOADS = ("load_etf_holdings", "load_universes", "organize_universe", "enrich_sectors")
@@ -42,6 +45,14 @@ READERS = (
     "generate_report --detail --format markdown",
     "generate_report --detail --format html",
     "generate_report --detail --json",
+    "query_relationships --etf SPY --as-of 2030-01-01",
+    "query_relationships --stock AJ --as-of 2030-01-01 --known-on 2030-01-01 --json",
+    "history loads",
+    "history show 2 --verbose",
+    "history diff --etf SPY --from 2030-01-01 --to 2030-01-02",
+    "history churn --json",
+    "history renames",
+    "drift --verbose",
 )
 
 SYMBOLS = [first + second for first in "ABCDEFGH" for second in "JKLMN"]

@@ -108,6 +108,8 @@ def _redirected(place: Path, work: Callable[..., int], arguments: tuple[Any, ...
         os.dup2(os.open(place / name, os.O_WRONLY | os.O_CREAT), number)
     try:
         status = work(*arguments)
+        for number in (signal.SIGINT, signal.SIGTERM):  # too late for the work
+            signal.signal(number, signal.SIG_IGN)
     finally:
         (place / "points").write_text(str(_Count.points))
     sys.exit(status)

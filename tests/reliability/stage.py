@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from tests.conftest import load_script, uri_with_password
-from tests.reliability.commands import FIRST_LOADS, HANDS
+from tests.reliability.commands import FIRST_LOADS, HANDS, PLAN
 from tests.reliability.processes import Ended, Running, Trap, run, start
 from tests.reliability.states import State, state
 from tests.stored import TABLES, everything, query
@@ -63,6 +63,7 @@ class Stage:
             query(self.witness, f"CREATE TABLE kept.{table} AS TABLE {table}")
         self.put_back()
         self.old = state(self.witness)
+        assert self.run(PLAN).status == 0
 
     def put_back(self) -> None:
         """Make it the old state again, with nobody at work on it."""
@@ -71,14 +72,14 @@ class Stage:
         self._before = everything(self.witness)
 
     def start(self, command: str, trap: Trap | None = None) -> Running:
-        return start(self.database, self.folder, command, trap)
+        return start(self.database, self.folder, command.format(folder=self.folder), trap)
 
     def run(self, command: str, trap: Trap | None = None) -> Ended:
         return self.start(command, trap).wait()
 
     def call(self, command: str, database: Database | None = None) -> Ended:
         """Run a script in this process: faster, and good enough where nothing happens to it."""
-        name, *arguments = shlex.split(command)
+        name, *arguments = shlex.split(command.format(folder=self.folder))
         out, err = StringIO(), StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setenv("DATABASE_URI", uri_with_password(database or self.database))
