@@ -77,16 +77,16 @@ class Samples:
 
 
 class Figure(NamedTuple):
-    """A measured figure and its limit; ``measured`` is None where something is not installed."""
+    """A measured figure and its limit, if it has one; ``measured`` is None where something is not installed."""
 
     name: str
-    limit: float
+    limit: float | None
     measured: float | None
     unit: str
 
     @property
     def verdict(self) -> str:
-        if self.measured is None:
+        if self.measured is None or self.limit is None:
             return "-"
         return "ok" if self.measured <= self.limit else "MISS"
 
@@ -102,7 +102,8 @@ def figure_table(figures: Sequence[Figure]) -> str:
     rows = [("figure", "limit", "measured", "")]
     for figure in figures:
         measured = "not installed" if figure.measured is None else _number(figure.measured, figure.unit)
-        rows.append((figure.name, _number(figure.limit, figure.unit), measured, figure.verdict))
+        limit = "" if figure.limit is None else _number(figure.limit, figure.unit)
+        rows.append((figure.name, limit, measured, figure.verdict))
     return _table(rows)
 
 
@@ -125,7 +126,7 @@ def as_json(figures: Sequence[Figure], samples: Samples) -> dict[str, Any]:
 
 
 def _number(value: float, unit: str) -> str:
-    decimals = {"x": 2, "s": 3, "MB": 0}[unit]
+    decimals = {"x": 2, "s": 3, "ms": 1, "MB": 0, "B": 0, "%": 0}[unit]
     return f"{value:.{decimals}f} {unit}"
 
 

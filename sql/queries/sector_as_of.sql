@@ -1,14 +1,11 @@
 -- The members of a sector on a day, with what put each of them there.
 
-SELECT m.symbol,
-       m.metadata ->> 'name' AS name,
-       m.metadata ->> 'industry' AS industry,
-       m.metadata ->> 'source' AS source,
-       m.metadata ->> 'confidence' AS confidence,
-       m.valid_from,
-       m.opened_by,
-       r.committed_at,
-       r.kind = 'manual' AS by_hand
-  FROM members_on(ARRAY[%(group)s], %(day)s, %(known)s) m
-  JOIN load_runs r ON r.id = m.opened_by
- ORDER BY m.symbol;
+SELECT symbol,
+       metadata ->> 'name' AS name,
+       metadata ->> 'industry' AS industry,
+       metadata ->> 'source' AS source,
+       metadata ->> 'confidence' AS confidence,
+       valid_from,
+       opened_by
+  FROM members_on(ARRAY[%(group)s], %(day)s, %(known)s)
+ ORDER BY symbol;

@@ -21,10 +21,16 @@ WITH names AS (
       JOIN membership_versions v ON v.group_id = g.group_id AND v.symbol = n.symbol AND v.closed_by IS NULL
      WHERE v.valid_from >= n.since AND v.valid_from < n.until
 )
-SELECT v.symbol, v.type, v.name, v.valid_from, r.committed_at, v.opened_by,
+SELECT v.symbol, v.type, v.name, v.valid_from, v.committed_at, v.opened_by,
        (SELECT max(e.valid_to) FROM versions e WHERE e.metadata IS NOT NULL AND e.valid_to <= %(day)s) AS last_until
-  FROM versions v
-  JOIN load_runs r ON r.id = v.opened_by
- WHERE v.metadata IS NOT NULL
- ORDER BY v.valid_from, v.type = 'SECTOR', r.committed_at, v.type, v.name COLLATE "C"
+  FROM (
+    SELECT v.*, r.committed_at
+      FROM versions v
+      JOIN load_runs r ON r.id = v.opened_by
+     WHERE v.metadata IS NOT NULL
+     ORDER BY v.valid_from, v.type = 'SECTOR', r.committed_at, v.type, v.name COLLATE "C"
+    OFFSET 0
+  ) v
+ WHERE EXISTS (  -- unless a later file corrected it
+        SELECT FROM memberships_on(v.symbol, v.valid_from) m WHERE m.group_id = v.group_id)
  LIMIT 1;

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -110,6 +110,6 @@ def test_on_each_day_each_symbol_is_one_stocks_whichever_of_its_symbols_is_asked
             for name in names:
                 middle = name.since if name.since != MIN else name.until - timedelta(1)
                 assert names_of(renames, name.symbol, middle) == names
-            for one, other in itertools.pairwise(names):
+            for one, other in pairwise(names):
                 assert (one.symbol, other.symbol, one.until) in renames
                 assert one.until == other.since

@@ -382,6 +382,21 @@ def test_a_stock_that_was_in_no_group_was_not_a_member_of_those_known_then(
     assert found["groups"]["ETF"]["known"] == 2
 
 
+def test_what_a_later_file_of_the_past_denied_is_not_where_a_stock_is_first_known(
+    document: Callable[..., Any], changing: World
+) -> None:
+    past_loads.load(changing.connection, "2022-07-11", "2022-07-08", {"QQQ": {"AAPL": "12", "NVDA": "8"}})
+    later = past_loads.load(changing.connection, "2022-07-18", "2022-07-15", {"QQQ": {"AAPL": "12", "NVDA": "9"}})
+    query(
+        changing.connection,
+        "INSERT INTO membership_versions (group_id, symbol, valid_from, valid_to, opened_by, closed_by)"
+        " SELECT id, 'NVDA', '2022-07-08', '2022-07-15', %s, %s FROM definition_groups WHERE name = 'QQQ'",
+        later, later,
+    )  # fmt: skip
+    found = document("--stock", "NVDA", "--as-of", "2022-07-10")
+    assert (found["status"], found["first"]["as_of"]) == ("not a member", "2022-07-15")
+
+
 def test_a_stock_that_left_tells_when(ask: Ask, world: World) -> None:
     assert ask("--stock", "DWDP", "--as-of", "2023-02-01")[-1] == (
         f"First known in DIA as of 2021-06-11, known since 2021-06-14 (load {world.first});"

@@ -22,12 +22,13 @@ from tickstock.relationships.queries.standing import (
     GroupState,
     Snapshot,
     read_beginning,
+    read_runs,
     read_snapshots,
     read_states,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import date
 
     from tickstock.db import Connection
@@ -65,29 +66,31 @@ def read_past_group(connection: Connection, moment: Moment, kind: Kind, asked: s
     with connection.cursor() as cursor:
         name = "queries/sector_as_of" if kind is SECTOR else "queries/members_as_of"
         cursor.execute(statement(name), moment.values(group=group.id))
-        rows = cursor.fetchall()
-    snapshot = _standing(connection, moment, kind, group.id, rows)
+        rows = list({row[0]: row for row in reversed(cursor.fetchall())}.values())[::-1]  # of several the first
+    said = [_Said._make((row[0], *row[-2:])) for row in rows]
+    runs = read_runs(connection, {each.opened_by for each in said})
+    changes = [Snapshot(each.valid_from, True, runs[each.opened_by].committed_at, each.opened_by) for each in said]
+    # What a sector says was decided from many files.
+    files = {} if kind is SECTOR else read_snapshots(connection, moment, [group.id])
+    snapshot = files.get(group.id) or max(changes, default=None) or read_beginning(connection, moment, group.id)
     return PastGroup(
         kind,
         group.name,
         moment,
         KNOWN,
-        _group(connection, kind, group, [row[:-4] for row in rows], snapshot),
+        _group(connection, kind, group, [row[:-2] for row in rows], snapshot),
         snapshot,
-        sum(by_hand for *_, by_hand in rows),
-        _now(connection, ((row[0], row[-4]) for row in rows)),
+        sum(runs[each.opened_by].kind == "manual" for each in said),
+        _now(connection, said),
     )
 
 
-def _standing(
-    connection: Connection, moment: Moment, kind: Kind, group: int, rows: list[tuple[Any, ...]]
-) -> Snapshot:
-    """The file of a group; where there is none its newest row. What a sector says was decided from many files."""
-    files = {} if kind is SECTOR else read_snapshots(connection, moment, [group])
-    if file := files.get(group):
-        return file
-    changes = [Snapshot(row[-4], True, row[-2], row[-3]) for row in rows]
-    return max(changes, default=None) or read_beginning(connection, moment, group)
+class _Said(NamedTuple):
+    """From which day on a symbol is in the group as it is, and which run said so."""
+
+    symbol: str
+    valid_from: date
+    opened_by: int
 
 
 def require_state(connection: Connection, moment: Moment, kind: Kind, asked: str) -> GroupState:
@@ -124,8 +127,8 @@ def _file(snapshot: Snapshot | None) -> LoadedFile | None:
     return LoadedFile(snapshot.path, as_of, snapshot.known_since, snapshot.load_id)
 
 
-def _now(connection: Connection, rows: Iterable[tuple[str, date]]) -> dict[str, str]:
+def _now(connection: Connection, said: Sequence[_Said]) -> dict[str, str]:
     renames = read_renames(connection)
     old = {rename.old for rename in renames}
-    now = {symbol: symbol_now(renames, symbol, said_on) for symbol, said_on in rows if symbol in old}
+    now = {each.symbol: symbol_now(renames, each.symbol, each.valid_from) for each in said if each.symbol in old}
     return {then: today for then, today in now.items() if then != today}

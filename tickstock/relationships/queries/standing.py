@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickstock.db import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date, datetime
 
     from tickstock.db import Connection
@@ -44,6 +44,13 @@ class Removal(NamedTuple):
     removed_on: date
     load_id: int
     known_since: datetime
+
+
+class Run(NamedTuple):
+    """Whose doing something was, as ``load_runs.kind`` says, and when."""
+
+    kind: str
+    committed_at: datetime
 
 
 class GroupState(NamedTuple):
@@ -84,3 +91,10 @@ def read_beginning(connection: Connection, moment: Moment, group: int) -> Snapsh
         )
         ((valid_from, committed_at, opened_by),) = cursor.fetchall()
     return Snapshot(valid_from, True, committed_at, opened_by)
+
+
+def read_runs(connection: Connection, runs: Collection[int]) -> dict[int, Run]:
+    """Run id -> the run, for those that are asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, kind, committed_at FROM load_runs WHERE id = ANY (%s)", (list(runs),))
+        return {run: Run(kind, committed_at) for run, kind, committed_at in cursor.fetchall()}
