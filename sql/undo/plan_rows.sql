@@ -38,20 +38,6 @@ SELECT no, symbol, id, now_weight, before_weight, before_metadata,
   FROM compared
  WHERE NOT as_before;
 
--- With one fund alone, only the stocks that are members of nothing then leave their sector too.
-DELETE FROM planned_rows r
- USING planned_groups p
- WHERE %(only)s::text IS NOT NULL AND p.no = r.no AND p.name <> %(only)s
-   AND (r.action <> 'removed'
-        OR EXISTS (SELECT FROM group_memberships m
-                     JOIN definition_groups g ON g.id = m.group_id AND g.type <> 'SECTOR'
-                    WHERE m.symbol = r.symbol AND g.environment = %(environment)s
-                      AND NOT EXISTS (SELECT FROM planned_rows x
-                                       WHERE x.membership_id = m.id AND x.action = 'removed')));
-DELETE FROM planned_groups p
- WHERE %(only)s::text IS NOT NULL AND p.name <> %(only)s
-   AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no);
-
 -- A group that goes takes along what others put into it, by force.
 INSERT INTO planned_rows (no, symbol, membership_id, old_weight, action, in_file, by_hand)
 SELECT p.no, m.symbol, m.id, m.weight, 'removed', false, true
@@ -59,6 +45,23 @@ SELECT p.no, m.symbol, m.id, m.weight, 'removed', false, true
   JOIN group_memberships m USING (group_id)
  WHERE p.action = 'removed'
    AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no AND r.symbol = m.symbol);
+
+-- The stocks that entered a sector with the run leave it, but for those that are members of something all the same.
+-- With one fund alone nothing else of the sectors is taken back.
+DELETE FROM planned_rows r
+ USING planned_groups p
+  JOIN definition_groups d ON d.id = p.group_id AND d.type = 'SECTOR'
+ WHERE %(type)s <> 'SECTOR' AND p.no = r.no
+   AND (r.action <> 'removed' AND %(only)s::text IS NOT NULL
+        OR r.action = 'removed'
+        AND EXISTS (SELECT FROM group_memberships m
+                      JOIN definition_groups g ON g.id = m.group_id AND g.type <> 'SECTOR'
+                     WHERE m.symbol = r.symbol AND g.environment = %(environment)s
+                       AND NOT EXISTS (SELECT FROM planned_rows x
+                                        WHERE x.membership_id = m.id AND x.action = 'removed')));
+DELETE FROM planned_groups p
+ WHERE %(only)s::text IS NOT NULL AND p.name <> %(only)s
+   AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no);
 
 -- A row that is not as the run left it stays, and with it the group.
 UPDATE planned_groups p

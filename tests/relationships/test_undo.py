@@ -256,3 +256,15 @@ def test_what_an_undo_leaves_is_sound(
         undo(undone)
         found = [check for check in run_checks(connection, "DEFAULT").checks if check.name in ("integrity", "ledger")]
         assert [(check.name, check.findings) for check in found] == [("integrity", ()), ("ledger", ())]
+
+
+def test_a_stock_that_is_a_member_of_something_else_stays_in_its_sector(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """The load that is undone brought it first; what came later has it too."""
+    write_fund(folder, "SPY", {"AA": 60, "BB": 40})
+    first = load_etfs().load_id
+    put_group(witness, "UNIVERSE", "dow30", ["AA"])
+    undo(first)
+    assert query(witness, "SELECT symbol, sector FROM stock_sectors") == [("AA", "unknown")]
+    assert query(witness, "SELECT symbol FROM environment_stocks") == [("AA",)]
