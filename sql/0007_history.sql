@@ -77,12 +77,16 @@ CREATE INDEX membership_versions_of_group ON membership_versions (group_id, vers
 CREATE INDEX membership_versions_of_symbol ON membership_versions
     (symbol, version_span(valid_to - valid_from), valid_from, opened_by, closed_by)
     WHERE closed_by IS NOT NULL;
-CREATE INDEX membership_versions_of_runs ON membership_versions (group_id, version_span(closed_by - opened_by), opened_by)
+CREATE INDEX membership_versions_of_runs ON membership_versions
+    (group_id, version_span(closed_by - opened_by), opened_by, valid_to)
     WHERE closed_by IS NOT NULL;
 CREATE INDEX membership_versions_of_groups ON membership_versions (group_id) WHERE symbol IS NULL;
 -- What one run opened or closed lies together on the disk.
 CREATE INDEX membership_versions_runs ON membership_versions USING brin (opened_by, closed_by)
     WITH (pages_per_range = 16, autosummarize = on);
+
+-- Which file a group stands on, on a day.
+CREATE INDEX load_files_dates ON load_files (group_id, as_of, id);
 
 -- As in 0004, with an undo treated as a load, and with the ids of removed rows kept.
 
@@ -272,7 +276,7 @@ REVOKE EXECUTE ON FUNCTION record_past(integer, date, text[], numeric[], jsonb[]
 -- Which runs count, where only what was known at a version of the data does: up to `last`, without those that came
 -- `late` (runs are numbered as they begin, versions as they commit); the others begin with `next`.
 CREATE FUNCTION runs_known(known bigint, OUT last bigint, OUT next bigint, OUT late bigint[])
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE sql STABLE SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan AS $$
     SELECT l.last, COALESCE(l.next, l.newest + 1),
            ARRAY(SELECT load_id FROM data_version WHERE version > known AND load_id < l.last)
       FROM (SELECT max(load_id) FILTER (WHERE version <= known) AS last,
@@ -284,7 +288,7 @@ $$;
 CREATE FUNCTION members_on(of_groups integer[], day date, known bigint DEFAULT NULL)
 RETURNS TABLE (group_id integer, symbol varchar, weight numeric, metadata jsonb, valid_from date, valid_to date,
                opened_by bigint)
-LANGUAGE sql STABLE ROWS 1000 SET search_path FROM CURRENT AS $$
+LANGUAGE sql STABLE ROWS 1000 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan AS $$
     WITH spans (span, longest) AS MATERIALIZED (
         SELECT span, CASE WHEN span < 13 THEN (2 << span) - 1 END FROM generate_series(0, 13) span
     ), runs (last, next, late) AS MATERIALIZED (
@@ -315,10 +319,10 @@ LANGUAGE sql STABLE ROWS 1000 SET search_path FROM CURRENT AS $$
             SELECT * FROM membership_versions e
              WHERE e.closed_by IS NOT NULL AND e.group_id = ANY (of_groups)
                AND version_span(e.closed_by - e.opened_by) = s.span
-               AND e.opened_by >= COALESCE(r.next - s.longest, 0) AND e.opened_by <= r.last
+               AND e.opened_by >= COALESCE(r.next - s.longest, 0) AND e.opened_by <= r.last AND e.valid_to <= day
             OFFSET 0
          ) v
-         WHERE v.closed_by >= r.next AND v.symbol IS NOT NULL AND v.valid_from <= day AND v.valid_to <= day
+         WHERE v.closed_by >= r.next AND v.symbol IS NOT NULL AND v.valid_from <= day
     )
     SELECT l.group_id, l.symbol, l.weight, l.metadata, l.valid_from, l.valid_to, l.opened_by
       FROM (
@@ -338,7 +342,7 @@ $$;
 
 CREATE FUNCTION memberships_on(of_symbol text, day date, known bigint DEFAULT NULL)
 RETURNS TABLE (group_id integer, weight numeric, metadata jsonb, valid_from date, valid_to date, opened_by bigint)
-LANGUAGE sql STABLE ROWS 50 SET search_path FROM CURRENT AS $$
+LANGUAGE sql STABLE ROWS 50 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan AS $$
     WITH spans (span, longest) AS MATERIALIZED (
         SELECT span, CASE WHEN span < 13 THEN (2 << span) - 1 END FROM generate_series(0, 13) span
     ), runs (last, next, late) AS MATERIALIZED (
@@ -393,7 +397,7 @@ $$;
 CREATE FUNCTION groups_on(day date, known bigint DEFAULT NULL)
 RETURNS TABLE (id integer, type text, name text, environment text, description text, metadata jsonb, valid_from date,
                valid_to date, opened_by bigint)
-LANGUAGE sql STABLE ROWS 50 SET search_path FROM CURRENT AS $$
+LANGUAGE sql STABLE ROWS 50 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan AS $$
     SELECT l.group_id, l.metadata ->> 'type', l.metadata ->> 'name', l.metadata ->> 'environment',
            l.metadata ->> 'description', l.metadata -> 'metadata', l.valid_from, l.valid_to, l.opened_by
       FROM (
