@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.files import write_fund
 from tests.relationships.conftest import Load
 from tests.stored import members, query
 from tickstock.db import Connection, Database, closing
+from tickstock.relationships import store
 from tickstock.relationships.inputs import etf_inputs
 from tickstock.relationships.load import load
 from tickstock.relationships.plan import Options
@@ -75,29 +78,47 @@ def test_a_sector_group_that_was_deleted_by_hand_is_there_again(
     assert list(members(witness, "unknown", "SECTOR")) == ["AAPL", "MSFT"]
 
 
-def test_a_stock_that_was_classified_since_the_snapshot_does_not_enter_again(
-    database: Database, folder: Path, witness: Connection
-) -> None:
-    """Between the snapshot of a load and its end, another commits the sector of a stock that both bring."""
-    from tickstock.relationships import store
-
-    write_fund(folder, "SPY", {"AAPL": "60", "MSFT": "40"})
+def commit_meanwhile(witness: Connection, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    """Between the snapshot of the next load and its end, let another commit something."""
     applied = store.apply_plan
-    others = iter([
-        "INSERT INTO group_memberships (group_id, symbol, metadata) SELECT id, 'AAPL', '{\"source\": \"override\"}'"
-        " FROM definition_groups WHERE name = 'energy'"
-    ])  # fmt: skip
+    statements = iter([statement])
 
     def apply_while_another_commits(*values: object) -> int:
-        for statement in others:
-            query(witness, statement)
+        for each in statements:
+            query(witness, each)
         return applied(*values)  # type: ignore[arg-type]
 
-    store.apply_plan = apply_while_another_commits  # type: ignore[assignment]
-    try:
-        with closing(database.connect()) as connection:
-            outcome = load(database, connection, etf_inputs(folder), Options("ETF"))
-    finally:
-        store.apply_plan = applied
+    monkeypatch.setattr(store, "apply_plan", apply_while_another_commits)
+
+
+def test_a_stock_that_was_classified_since_the_snapshot_does_not_enter_again(
+    database: Database, folder: Path, witness: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_fund(folder, "SPY", {"AAPL": "60", "MSFT": "40"})
+    commit_meanwhile(
+        witness,
+        monkeypatch,
+        "INSERT INTO group_memberships (group_id, symbol, metadata) SELECT id, 'AAPL', '{\"source\": \"override\"}'"
+        " FROM definition_groups WHERE name = 'energy'",
+    )
+    with closing(database.connect()) as connection:
+        outcome = load(database, connection, etf_inputs(folder), Options("ETF"))
     assert outcome.entered == 1
     assert query(witness, SECTORS_OF) == [("energy", "AAPL"), ("unknown", "MSFT")]
+
+
+def test_a_stock_that_left_its_sector_since_the_snapshot_enters_again(
+    database: Database, load_etfs: Load, folder: Path, witness: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No fund holds NVDA any more; while one gets it back, a load of sectors takes it out of its sector."""
+    write_fund(folder, "SPY", {"AAPL": "60", "NVDA": "40"})
+    load_etfs()
+    write_fund(folder, "SPY", {"AAPL": "100"})
+    load_etfs()
+    assert query(witness, SECTORS_OF) == [("unknown", "AAPL"), ("unknown", "NVDA")]
+    write_fund(folder, "SPY", {"AAPL": "60", "NVDA": "40"})
+    commit_meanwhile(witness, monkeypatch, "DELETE FROM group_memberships WHERE symbol = 'NVDA'")
+    with closing(database.connect()) as connection:
+        outcome = load(database, connection, etf_inputs(folder), Options("ETF"))
+    assert outcome.entered == 1
+    assert query(witness, SECTORS_OF) == [("unknown", "AAPL"), ("unknown", "NVDA")]

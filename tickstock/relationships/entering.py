@@ -58,7 +58,8 @@ def enter_stocks(database: Database, cursor: Cursor, options: Options) -> int:
 
     Raises:
         BusyError, psycopg2.errors.LockNotAvailable: a load of sectors runs for too long.
-        MovedError: since the transaction's snapshot another load has put some of them into a sector.
+        MovedError: since the transaction's snapshot somebody has put some of them into a sector, or taken one of the
+            others out of its.
     """
     if not options.enters_stocks:
         return 0
@@ -69,14 +70,12 @@ def enter_stocks(database: Database, cursor: Cursor, options: Options) -> int:
     )
     symbols = [symbol for (symbol,) in cursor.fetchall()]
     cursor.execute("SELECT last_value > (SELECT max(version) FROM data_version) FROM data_version_version_seq")
-    if symbols and cursor.fetchone() != (False,):
+    if cursor.fetchone() != (False,):
         # Somebody committed since our snapshot: with another connection, look whether these stocks are concerned.
+        cursor.execute(statement("load/in_sector"), {**_values(options), "entered": symbols})
+        settled = [symbol for (symbol,) in cursor.fetchall()]
         with closing(database.connect()) as connection, connection.cursor() as other:
-            other.execute(
-                "SELECT EXISTS (SELECT FROM group_memberships m JOIN definition_groups g ON g.id = m.group_id"
-                " WHERE g.type = 'SECTOR' AND g.environment = %(environment)s AND m.symbol = ANY (%(symbols)s))",
-                {**_values(options), "symbols": symbols},
-            )
+            other.execute(statement("load/moved_sectors"), {**_values(options), "entered": symbols, "settled": settled})
             if other.fetchone() == (True,):
                 raise MovedError
     return len(symbols)
