@@ -2,8 +2,8 @@
 -- they were stored. The very name comes first, and what is stored today.
 
 SELECT group_id, metadata ->> 'name' AS name, valid_from, valid_to, opened_by, closed_by
-  FROM membership_versions
- WHERE symbol IS NULL
+  FROM group_versions
+ WHERE denied_by IS NULL
    AND (valid_to IS NULL OR valid_to > valid_from)
    AND (metadata ->> 'type', metadata ->> 'environment') = (%(type)s, %(environment)s)
    AND (metadata ->> 'name' = %(name)s

@@ -19,7 +19,7 @@ WITH touched AS MATERIALIZED (
       ) s
      GROUP BY group_id
 ), past AS (
-    SELECT group_id, count(symbol) AS past, min(valid_from) FILTER (WHERE symbol IS NULL) AS known_from
+    SELECT group_id, count(symbol) AS past, min(valid_from) FILTER (WHERE symbol IS NULL AND metadata IS NOT NULL) AS known_from
       FROM touched
      WHERE opened AND closed AND held
      GROUP BY group_id
@@ -33,7 +33,7 @@ WITH touched AS MATERIALIZED (
       LEFT JOIN LATERAL (
           SELECT metadata
             FROM membership_versions v
-           WHERE v.group_id = t.group_id AND v.symbol IS NULL
+           WHERE v.group_id = t.group_id AND v.symbol IS NULL AND v.metadata IS NOT NULL
            ORDER BY v.closed_by DESC NULLS FIRST
            LIMIT 1
       ) l ON true

@@ -15,11 +15,6 @@ SELECT %(run)s, p.group_id, s.name, s.path, s.format, s.checksum, s.fingerprint,
  GROUP BY p.group_id, s.name, s.path, s.format, s.checksum, s.fingerprint, s.as_of, s.rows, s.members, s.split_off,
           s.warnings;
 
-SELECT record_older_group(p.group_id, s.as_of)
-  FROM staged_groups s
-  JOIN planned_groups p USING (no)
- WHERE s.name = ANY (%(past)s);
-
 SELECT record_past(group_id, as_of, array_agg(symbol::text), array_agg(new_weight),
                    array_agg(CASE WHEN action <> 'removed' THEN jsonb '{"source": "file"}' END), array_agg(until_day))
   FROM past_rows r

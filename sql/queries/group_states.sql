@@ -14,10 +14,11 @@ WITH there AS MATERIALIZED (
            v.opened_by,
            v.closed_by,
            o.version
-      FROM membership_versions v
+      FROM group_versions v
       JOIN data_version o ON o.load_id = v.opened_by
       LEFT JOIN data_version k ON k.load_id = v.closed_by
-     WHERE v.symbol IS NULL AND v.metadata ->> 'environment' = current_environment()
+      LEFT JOIN data_version d ON d.load_id = v.denied_by
+     WHERE v.metadata ->> 'environment' = current_environment() AND (d.version <= COALESCE(%(known)s, d.version)) IS NOT TRUE
        AND (%(type)s IS NULL OR v.metadata ->> 'type' = %(type)s)
 ), firsts AS (
     SELECT DISTINCT ON (type, name) *

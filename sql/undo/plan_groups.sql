@@ -21,7 +21,7 @@ WITH touched AS (
       LEFT JOIN after a USING (group_id)
       LEFT JOIN (SELECT id AS group_id, group_as_version(g) AS now FROM definition_groups g) n USING (group_id)
       LEFT JOIN LATERAL (SELECT metadata FROM membership_versions v
-                          WHERE v.group_id = t.group_id AND v.symbol IS NULL
+                          WHERE v.group_id = t.group_id AND v.symbol IS NULL AND v.metadata IS NOT NULL
                           ORDER BY v.closed_by DESC NULLS FIRST LIMIT 1) l ON true
 )
 SELECT group_id, group_id, shown ->> 'name',

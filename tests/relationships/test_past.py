@@ -210,3 +210,61 @@ def test_files_in_any_order_give_on_every_day_what_that_days_file_says(
         known[day] = rows
         assert {day: on(witness, day) for day in days()} == {day: expected(known, day) for day in days()}
     assert members_as_numbers(witness) == known[max(known)]
+
+
+GROUPS_ON = "SELECT name FROM groups_on(%s, %s) WHERE type = 'ETF'"
+
+
+def test_a_group_that_a_hand_made_is_as_old_as_the_first_file_that_tells_of_it(
+    load_dated: Load, undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "INSERT INTO definition_groups (name, type, environment) VALUES ('SPY', 'ETF', 'DEFAULT')")
+    load = load_dated(FRIDAYS[1], {"AA": 60, "BB": 40}).load_id
+    assert on(witness, FRIDAYS[1]) == {"AA": 60, "BB": 40}
+    assert query(witness, GROUPS_ON, FRIDAYS[1] - timedelta(1), None) == []
+    ((known,),) = query(witness, "SELECT max(version) FROM data_version")
+    assert load
+    undone = undo(load).load_id
+    assert query(witness, GROUPS_ON, FRIDAYS[1], None) == []
+    assert query(witness, GROUPS_ON, date.today(), None) == [("SPY",)]
+    assert query(witness, GROUPS_ON, FRIDAYS[1], known) == [("SPY",)]
+    assert undone
+    again = undo(undone).load_id
+    assert on(witness, FRIDAYS[1]) == {"AA": 60, "BB": 40}
+    assert again
+    undo(again)
+    assert query(witness, GROUPS_ON, FRIDAYS[1], None) == []
+    load_dated(FRIDAYS[1], {"AA": 60, "BB": 40})
+    assert on(witness, FRIDAYS[1]) == {"AA": 60, "BB": 40}
+
+
+def test_a_group_is_no_older_once_the_file_of_its_past_is_undone(
+    load_dated: Load, undo: UndoRun, witness: Connection
+) -> None:
+    load_dated(FRIDAYS[3], {"AA": 70, "CC": 30})
+    first, second = (load_dated(FRIDAYS[week], {"AA": 60, "BB": 40}).load_id for week in (1, 0))
+    assert first
+    assert second
+    undo(second)
+    assert query(witness, GROUPS_ON, FRIDAYS[0], None) == []
+    assert on(witness, FRIDAYS[1]) == {"AA": 60, "BB": 40}
+    load_dated(FRIDAYS[0], {"DD": 100})
+    assert on(witness, FRIDAYS[0]) == {"DD": 100}
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
+def test_a_change_by_hand_is_of_the_day_in_utc(load_dated: Load, witness: Connection, zone: str) -> None:
+    """At any time one of the two zones has another day."""
+    load_dated(FRIDAYS[0], {"AA": 60, "BB": 40})
+    query(witness, f"SET TIME ZONE '{zone}'")
+    query(witness, "INSERT INTO definition_groups (name, type, environment) VALUES ('QQQ', 'ETF', 'DEFAULT')")
+    query(witness, "INSERT INTO group_memberships (group_id, symbol) SELECT id, 'AA' FROM definition_groups"
+                   " WHERE name = 'QQQ'")  # fmt: skip
+    query(witness, "UPDATE group_memberships SET weight = 1 WHERE weight IS NOT NULL")
+    query(witness, "DELETE FROM group_memberships WHERE weight IS NOT NULL")
+    today = query(witness, "SELECT (now() AT TIME ZONE 'UTC')::date")
+    hand = "SELECT DISTINCT {} FROM membership_versions JOIN load_runs ON id = {} WHERE kind = 'manual'"
+    assert query(witness, hand.format("valid_from", "opened_by")) == today
+    assert query(witness, hand.format("valid_to", "closed_by")) == today
+    query(witness, "SET search_path = as_of, public")
+    assert query(witness, "SELECT name FROM definition_groups WHERE name = 'QQQ'") == [("QQQ",)]

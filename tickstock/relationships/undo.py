@@ -100,8 +100,8 @@ class Undo:
         values = {**self._values(), "undo": undo}
         cursor.execute(statement("undo/apply"), values)
         cursor.execute(statement("undo/past"), values)
-        cursor.execute("SELECT date_undone(%(run)s)", values)
         cursor.execute(statement("undo/record"), values)
+        cursor.execute("SELECT date_undone(%(run)s)", values)
         cursor.execute(statement("undo/check"))
         if found := cursor.fetchone():
             raise TickstockError(

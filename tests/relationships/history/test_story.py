@@ -150,7 +150,7 @@ def test_what_a_file_says_of_the_past_is_told_apart(
                                     stored_fingerprint, as_of, rows, members, scope)
             VALUES (currval('load_runs_id_seq'), {spy}, 'SPY', 'old.csv', 'plain', 'c', 'f', 'f', '2025-01-03', 2, 2,
                     'past');
-            SELECT record_older_group({spy}, '2025-01-03');
+            SELECT record_older_groups(ARRAY[{spy}], ARRAY[date '2025-01-03']);
             SELECT record_past({spy}, '2025-01-03', '{{AAPL,XOM,MSFT}}', '{{55,45,NULL}}',
                                ARRAY['{{"source": "file"}}', '{{"source": "file"}}', NULL]::jsonb[],
                                '{{2025-06-30,2025-06-30,2025-06-30}}');

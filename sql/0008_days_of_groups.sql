@@ -1,0 +1,123 @@
+-- From when on a group is known, whoever made it; and one time zone for the days of the history.
+
+DO $$
+BEGIN
+    PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+END
+$$;
+
+-- The states that a group had. Of the days before it was stored a file may tell (the run that opened such a version
+-- closed it too), until the undo of that run says, in a version without metadata, that the group was not there.
+CREATE VIEW group_versions AS
+SELECT v.group_id, v.metadata, v.valid_from, v.valid_to, v.opened_by, v.closed_by, d.denied_by
+  FROM membership_versions v
+ CROSS JOIN LATERAL (
+    SELECT min(e.opened_by) AS denied_by
+      FROM membership_versions e
+     WHERE e.group_id = v.group_id AND e.symbol IS NULL AND e.metadata IS NULL
+       AND (e.valid_from, e.valid_to) = (v.valid_from, v.valid_to) AND e.opened_by > v.opened_by
+       AND v.opened_by = v.closed_by
+ ) d
+ WHERE v.symbol IS NULL AND v.metadata IS NOT NULL;
+
+-- A group is as old as the first file that tells of it, also where another run, or a hand, made it.
+CREATE FUNCTION record_older_groups(of_groups integer[], from_days date[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    WITH held AS (
+        SELECT group_id, metadata, valid_from, COALESCE(valid_to, 'infinity') AS valid_to
+          FROM group_versions
+         WHERE group_id = ANY (of_groups) AND denied_by IS NULL AND valid_to IS DISTINCT FROM valid_from
+    )
+    INSERT INTO membership_versions (group_id, symbol, metadata, valid_from, valid_to, opened_by, closed_by)
+    SELECT f.group_id, NULL, h.metadata, f.from_day, h.valid_from, t.id, t.id
+      FROM unnest(of_groups, from_days) AS f (group_id, from_day)
+     CROSS JOIN LATERAL (
+        SELECT * FROM held WHERE held.group_id = f.group_id AND held.valid_from > f.from_day ORDER BY valid_from LIMIT 1
+     ) h
+     CROSS JOIN this_run() t
+     WHERE NOT EXISTS (
+        SELECT FROM held
+         WHERE held.group_id = f.group_id AND held.valid_from <= f.from_day AND held.valid_to > f.from_day)
+$$;
+
+CREATE OR REPLACE FUNCTION date_new_groups() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE membership_versions v
+       SET valid_from = n.as_of
+      FROM new_rows n
+     WHERE v.group_id = n.group_id AND v.symbol IS NULL AND v.closed_by IS NULL
+       AND v.opened_by = n.load_id AND n.as_of < v.valid_from;
+    PERFORM record_older_groups(array_agg(group_id), array_agg(as_of)) FROM new_rows WHERE as_of IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+
+DROP FUNCTION record_older_group(integer, date);
+
+-- As in 0007. A group is no older again than it was before the undone run; what that run had undone itself, and which
+-- holds again, may have told of its older days.
+CREATE OR REPLACE FUNCTION date_undone(undone bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    undo bigint := (this_run()).id;
+BEGIN
+    UPDATE membership_versions v
+       SET valid_to = v.valid_from
+     WHERE v.closed_by = undo AND v.opened_by <> undo
+       AND (v.opened_by = undone OR v.opened_by IN (SELECT id FROM load_runs WHERE kind = 'undo'));
+    UPDATE membership_versions u
+       SET valid_from = t.valid_to
+      FROM membership_versions t
+     WHERE u.opened_by = undo AND u.closed_by IS NULL
+       AND t.closed_by = undone AND t.opened_by <> undone
+       AND t.group_id = u.group_id AND t.symbol IS NOT DISTINCT FROM u.symbol
+       AND NOT EXISTS (
+           SELECT FROM membership_versions c
+            WHERE c.closed_by = undo AND c.opened_by <> undo AND c.valid_to > c.valid_from
+              AND c.group_id = u.group_id AND c.symbol IS NOT DISTINCT FROM u.symbol);
+    INSERT INTO membership_versions (group_id, valid_from, valid_to, opened_by, closed_by)
+    SELECT g.group_id, g.valid_from, g.valid_to, undo, undo
+      FROM load_files f
+      JOIN group_versions g USING (group_id)
+     WHERE f.load_id = undo AND g.opened_by = undone AND g.closed_by = undone AND g.denied_by IS NULL;
+    PERFORM record_older_groups(array_agg(a.group_id), array_agg(a.as_of))
+       FROM (SELECT h.group_id, min(h.as_of) AS as_of
+               FROM load_files f
+               JOIN load_files h USING (group_id)
+               JOIN load_runs r ON r.id = undone
+              WHERE f.load_id = undo AND h.load_id = r.undoes AND h.undone_by IS NULL AND h.as_of IS NOT NULL
+              GROUP BY h.group_id) a;
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION record_older_groups(integer[], date[]) FROM PUBLIC;
+
+-- Groups that a hand made, or that were adopted, and that an older file has told of since.
+INSERT INTO membership_versions (group_id, symbol, metadata, valid_from, valid_to, opened_by, closed_by)
+SELECT f.group_id, NULL, g.metadata, f.as_of, g.valid_from, f.load_id, f.load_id
+  FROM (SELECT DISTINCT ON (group_id) group_id, as_of, load_id
+          FROM load_files
+         WHERE as_of IS NOT NULL AND undone_by IS NULL AND scope <> 'undo'
+         ORDER BY group_id, as_of, id) f
+ CROSS JOIN LATERAL (
+    SELECT metadata, valid_from
+      FROM group_versions
+     WHERE group_id = f.group_id AND valid_to IS DISTINCT FROM valid_from
+     ORDER BY valid_from
+     LIMIT 1
+ ) g
+ WHERE f.as_of < g.valid_from;
+
+-- A change by hand is of the day that it is in UTC, as that of a load, whatever the time zone of its session.
+ALTER FUNCTION record_membership_insert() SET timezone TO 'UTC';
+ALTER FUNCTION record_membership_update() SET timezone TO 'UTC';
+ALTER FUNCTION record_membership_delete() SET timezone TO 'UTC';
+ALTER FUNCTION record_membership_truncate() SET timezone TO 'UTC';
+ALTER FUNCTION record_group_change() SET timezone TO 'UTC';
+ALTER FUNCTION record_group_truncate() SET timezone TO 'UTC';
+
+CREATE OR REPLACE FUNCTION as_of.day() RETURNS date
+LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(NULLIF(current_setting('tickstock.as_of', true), '')::date, (now() AT TIME ZONE 'UTC')::date)
+$$;
