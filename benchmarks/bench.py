@@ -14,11 +14,14 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks import market_scale, seed_scale, startup
+from benchmarks import history, market_scale, recovery, seed_scale, startup
 from benchmarks.databases import temporary_databases, temporary_folder
 from benchmarks.measure import BenchmarkError, Figure, Samples, as_json, figure_table, median_table, ratio
 from tickstock.errors import TickstockError
+
+MODULES: dict[str, Any] = {"seed": seed_scale, "recovery": recovery, "history": history, "market": market_scale}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scale", choices=["seed", "market", "all"], default="all", help="what to measure (all)")
+    parser.add_argument("--scale", choices=[*MODULES, "all"], default="all", help="what to measure (all)")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of each; the median counts (5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and all runs to this file too")
     return parser
@@ -51,7 +54,7 @@ def _measure(scale: str, repeat: int) -> tuple[list[Figure], Samples]:
     figures, samples = startup.measure(repeat, _say)
     with temporary_folder() as folder, temporary_databases(folder) as databases:
         databases.prepare_migrated()
-        for name, module in (("seed", seed_scale), ("market", market_scale)):
+        for name, module in MODULES.items():
             if scale in (name, "all"):
                 work = folder / name
                 work.mkdir()

@@ -27,6 +27,8 @@ BARE_PSQL = "seed: psql -c, the bare program"
 STOCK = "seed: query_relationships.py --stock"
 VALIDATE = "seed: validate_relationships.py"
 SUMMARY = "seed: generate_report.py --summary"
+UNDO = "seed: undo_load.py of a full load"
+UNDO_MONDAY = "seed: undo_load.py of a Monday"
 FIRST = "seed: enrich_sectors.py, first run"
 AGAIN = "seed: enrich_sectors.py, nothing new"
 
@@ -51,6 +53,7 @@ def measure(
         say(f"seed scale: {turn} of {repeat}")
         _copied(databases, samples, rows, count + stocks)
         name = _loaded(databases, samples, files, count, stocks)
+        _undone(databases, samples, name, UNDO, 0)
         _with_pandas(databases, samples, files, count)
         if with_dlt:
             _with_dlt(databases, samples, files, folder / f"dlt_{turn}", count)
@@ -63,6 +66,7 @@ def measure(
         say(f"seed scale: Monday {week} of {repeat}")
         made = [inputs.monday(fund, week, universe) for fund in made]
         _on_monday(databases, samples, name, inputs.write_folder(made, folder / f"week_{week}"), count)
+        _undone(databases, samples, name, UNDO_MONDAY, count)
     databases.drop(name)
     figures = [
         ratio(samples, FULL, 3, COPY),
@@ -70,6 +74,8 @@ def measure(
         ratio(samples, FULL, 1 / 3, DLT),
         ratio(samples, SAME, 1 / 2, FULL),
         ratio(samples, MONDAY, 1.5, FULL),
+        ratio(samples, UNDO, 1, FULL),
+        ratio(samples, UNDO_MONDAY, 1, MONDAY),
         ratio(samples, STOCK, 4, PSQL),
         ratio(samples, STOCK, 4, BARE_PSQL),
         Figure(VALIDATE, 1, samples.seconds(VALIDATE), "s"),
@@ -93,6 +99,15 @@ def _loaded(databases: Databases, samples: Samples, files: Path, count: int, sto
     samples.add(SAME, load(databases, name, files, "incremental"))
     databases.expect(name, "SELECT count(*) FROM load_files", (len(list(files.iterdir())),))
     return name
+
+
+def _undone(databases: Databases, samples: Samples, loaded: str, sample: str, count: int) -> None:
+    """Take the last load back, on a copy. What is left of the funds then is counted."""
+    name = databases.fresh(loaded)
+    (load_id,) = databases.execute(name, "SELECT max(id) FROM load_runs")
+    samples.add(sample, script(databases, name, "undo_load", str(load_id), "--quiet"))
+    databases.expect(name, "SELECT count(*) FROM group_memberships WHERE weight IS NOT NULL", (count,))
+    databases.drop(name)
 
 
 def _read(databases: Databases, samples: Samples, loaded: str, files: Path, classification: Path) -> None:

@@ -119,6 +119,8 @@ def test_the_seed_scale_runs(databases: tuple[Databases, Path], monkeypatch: pyt
             "seed: validate_relationships.py",
             "seed: generate_report.py --summary",
             "seed: incremental, a Monday",
+            "seed: undo_load.py of a full load",
+            "seed: undo_load.py of a Monday",
         ],
         1,
     )
