@@ -173,6 +173,18 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
         cursor.execute("COMMIT")
 
 
+def stream(cursor: Cursor, statement: str, values: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement, fetched some thousand at a time. Within a transaction; one stream of it at a time."""
+    cursor.execute(f"DECLARE streamed NO SCROLL CURSOR FOR {statement}", values)
+    while True:
+        cursor.execute("FETCH 5000 FROM streamed")
+        rows = cursor.fetchall()
+        if not rows:
+            break
+        yield from rows
+    cursor.execute("CLOSE streamed")
+
+
 def insert_values(cursor: Cursor, statement: str, rows: Sequence[tuple[Any, ...]], end: str = "") -> None:
     """Execute ``statement`` with the rows after it, as in ``INSERT INTO t VALUES``, and ``end`` after them.
 

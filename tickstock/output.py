@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from tickstock.errors import TickstockError
 
 
-def write_output(path: Path, content: str) -> None:
-    """Write ``content`` as UTF-8 to a file: under its name is, at any moment, what was there before or all of this.
+def write_output(path: Path, content: Iterable[str]) -> None:
+    """Write pieces of text as UTF-8 to a file: under its name is, at any moment, what was there before or all of this.
 
     A link stays and its target is replaced; the rights of a replaced file are kept. What is no regular file
     (a pipe, a terminal, /dev/stdout) is written to as it is.
@@ -23,9 +24,9 @@ def write_output(path: Path, content: str) -> None:
         before = _found(path)
         if before and (not stat.S_ISREG(before.st_mode) or _is_own_stream(before)):
             with path.open("ab") as file:
-                file.write(content.encode())
+                file.writelines(part.encode() for part in content)
         else:
-            _replace(Path(os.path.realpath(path)), content.encode(), before)
+            _replace(Path(os.path.realpath(path)), content, before)
     except OSError as error:
         raise TickstockError(
             f"cannot write {path}: {error.strerror or error}; expected a file in a folder that exists, on a disk "
@@ -48,7 +49,7 @@ def _is_own_stream(found: os.stat_result) -> bool:
     return False
 
 
-def _replace(target: Path, content: bytes, before: os.stat_result | None) -> None:
+def _replace(target: Path, content: Iterable[str], before: os.stat_result | None) -> None:
     if before and not os.access(target, os.W_OK):
         raise PermissionError(0, "it is write-protected")
     temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
@@ -56,7 +57,7 @@ def _replace(target: Path, content: bytes, before: os.stat_result | None) -> Non
         with temporary.open("xb") as file:
             if before:
                 _keep_rights(file.fileno(), before)
-            file.write(content)
+            file.writelines(part.encode() for part in content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)

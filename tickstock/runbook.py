@@ -202,7 +202,7 @@ def _write(path: Path, document: str) -> None:
         raise TickstockError(
             f"{path.parent}: no such folder, and it cannot be made ({error.strerror}); name another with --reports"
         ) from error
-    write_output(path, f"{document}\n")
+    write_output(path, [document, "\n"])
 
 
 def _previewed(options: argparse.Namespace, sentence: str) -> Result:

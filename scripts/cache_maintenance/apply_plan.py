@@ -22,11 +22,11 @@ def _apply(options: argparse.Namespace) -> int:
     from tickstock.relationships import text
     from tickstock.relationships.change import carry_out
     from tickstock.relationships.plan import row_changes
-    from tickstock.relationships.saved_plan import SavedPlan, read
+    from tickstock.relationships.saved_plan import SavedPlan
     from tickstock.settings import read_settings
 
     started = time.monotonic()
-    change = SavedPlan(read(options.plan))
+    change = SavedPlan(options.plan)
     with (
         open_database(read_settings(), "apply_plan") as database,
         closing(migrations.connect(database)) as connection,

@@ -28,7 +28,7 @@ def _report(options: argparse.Namespace) -> int:
         report = read_report(connection, options.environment, options.detail)
     document = render(report, name, everything=options.verbose)
     if options.output:
-        write_output(options.output, f"{document}\n")
+        write_output(options.output, [document, "\n"])
         console.say(options, f"{name} report written to {options.output}")
     elif name != "console" or not options.quiet:
         console.show(document)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from tickstock.db import statement
+from tickstock.db import statement, stream
 from tickstock.relationships.drift import Record
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def read_rows(cursor: Cursor, records: Sequence[Record], moved: Collection[int])
         "versions": [record.version for record in records],
         "moved": [record.group_id for record in records if record.group_id in moved],
     }
-    cursor.execute(f"DECLARE drift NO SCROLL CURSOR FOR {statement('drift/rows')}", values)
-    groups = groupby(_fetched(cursor), key=lambda row: row.no)
+    rows = map(StoredRow._make, stream(cursor, statement("drift/rows"), values))
+    groups = groupby(rows, key=lambda row: row.no)
     found = next(groups, None)
     for no in range(1, len(records) + 1):
         if found and found[0] == no:
@@ -58,13 +58,3 @@ def read_rows(cursor: Cursor, records: Sequence[Record], moved: Collection[int])
             found = next(groups, None)
         else:
             yield []
-    cursor.execute("CLOSE drift")
-
-
-def _fetched(cursor: Cursor) -> Iterator[StoredRow]:
-    while True:
-        cursor.execute("FETCH 5000 FROM drift")
-        rows = cursor.fetchall()
-        if not rows:
-            return
-        yield from map(StoredRow._make, rows)

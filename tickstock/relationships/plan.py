@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from tickstock.db import stream
+
 if TYPE_CHECKING:
     from tickstock.db import Connection
     from tickstock.relationships.staging import StagedFile
@@ -216,19 +218,14 @@ def row_changes(connection: Connection) -> Iterator[RowChange]:
     with connection.cursor() as cursor:
         # A pager may take its time.
         cursor.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
-        cursor.execute(
-            "DECLARE changes NO SCROLL CURSOR FOR"
-            " SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"
+        rows = stream(
+            cursor,
+            "SELECT g.name, r.symbol, r.action, r.old_weight, r.new_weight, r.by_hand,"
             " r.membership_id IS NOT NULL, r.in_file, COALESCE(r.new_metadata ->> 'reason', '')"
             " FROM planned_changes r JOIN planned_groups g USING (no)"
             " UNION ALL SELECT s.name || ' @ ' || s.as_of, r.symbol, r.action, r.old_weight, r.new_weight, false,"
             " r.action <> 'added', r.action <> 'removed', '' FROM past_rows r JOIN staged_groups s USING (no)"
-            " ORDER BY 1, 2"
+            " ORDER BY 1, 2",
         )
-        while True:
-            cursor.execute("FETCH 5000 FROM changes")
-            rows = cursor.fetchall()
-            if not rows:
-                break
-            yield from map(RowChange._make, rows)
+        yield from map(RowChange._make, rows)
         cursor.execute("COMMIT")

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickstock import __version__
-from tickstock.checksum import file_checksum
-from tickstock.db import transaction
-from tickstock.errors import BadInputError, RefusedError
+from tickstock.db import stream, transaction
+from tickstock.errors import RefusedError
 from tickstock.output import write_output
-from tickstock.relationships import store
+from tickstock.relationships import plan_file, store
 from tickstock.relationships.entering import read_entering
 from tickstock.relationships.plan import GroupPlan, Options, Outcome, PastPlan, Plan
+from tickstock.relationships.staging import copy_text
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
 
-FORMAT = "tickstock plan 1"
 _TABLES = ("staged_groups", "staged_rows", "planned_groups", "planned_rows", "past_rows")
+# Separators that no line of JSON contains: each line is one value.
+_COPY = "COPY plan_lines FROM STDIN WITH (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01')"
 
 
 def save(path: Path, connection: Connection, outcome: Outcome) -> None:
@@ -31,8 +31,7 @@ def save(path: Path, connection: Connection, outcome: Outcome) -> None:
         TickstockError: the file cannot be written.
     """
     plan = outcome.plan
-    document: dict[str, Any] = {
-        "format": FORMAT,
+    entries = {
         "tool_version": __version__,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "options": {**plan.options._asdict(), "force": _listed(plan.options.force)},
@@ -45,54 +44,48 @@ def save(path: Path, connection: Connection, outcome: Outcome) -> None:
         "unsettled": plan.unsettled,
         "past": [{**group._asdict(), "as_of": str(group.as_of), "until": str(group.until)} for group in plan.past],
     }
-    with transaction(connection) as cursor:
-        for table in _TABLES:
-            # Only new groups have their rows there alone.
-            of_new = " WHERE no IN (SELECT no FROM planned_groups WHERE action = 'added')"
-            cursor.execute(f"SELECT to_jsonb(t) FROM {table} t{of_new if table == 'staged_rows' else ''}")  # noqa: S608
-            document[table] = [row for (row,) in cursor.fetchall()]
-    document["digest"] = _digest(document)
-    write_output(path, "".join(_text(document)))
+    with transaction(connection):
+        write_output(path, plan_file.lines(entries, ((table, _rows(connection, table)) for table in _TABLES)))
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Read a saved plan.
-
-    Raises:
-        BadInputError: it cannot be read, it is no plan of this version, or somebody edited it.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInputError(f"{path}: cannot be read ({error.strerror}); expected a plan of --plan") from error
-    except ValueError as error:
-        raise BadInputError(f"{path}: found no JSON ({error}), expected a plan of --dry-run --plan") from error
-    found = document.get("format") if isinstance(document, dict) else None
-    if found != FORMAT:
-        raise BadInputError(f"{path}: found the format {found!r}, expected {FORMAT!r}; make the plan anew")
-    if document.pop("digest", None) != _digest(document):
-        raise BadInputError(f"{path}: somebody has edited the plan since it was made; make it anew")
-    result: dict[str, Any] = document
-    return result
+def _rows(connection: Connection, table: str) -> Iterator[str]:
+    # Only new groups have their rows there alone.
+    of_new = " WHERE no IN (SELECT no FROM planned_groups WHERE action = 'added')"
+    with connection.cursor() as cursor:
+        rows = f"SELECT to_jsonb(t)::text FROM {table} t{of_new if table == 'staged_rows' else ''}"  # noqa: S608
+        for (row,) in stream(cursor, rows):
+            yield row
 
 
 class SavedPlan:
     """A plan from a file, as :class:`tickstock.relationships.change.Change` wants it."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._document = document
-        options = Options(**document["options"])
+    def __init__(self, path: Path) -> None:
+        """Read all but the rows.
+
+        Raises:
+            BadInputError: it cannot be read, it is no plan of this version, or somebody edited it.
+        """
+        self._path, self._document = path, plan_file.read_entries(path, _TABLES)
+        options = Options(**self._document["options"])
         force = frozenset(options.force) if isinstance(options.force, list) else options.force
         self.options = options._replace(force=force, dry_run=False, to_save=False)
 
     def prepare(self, connection: Connection) -> None:
-        """Fill the tables of the plan from the file."""
+        """Fill the tables of the plan from the file.
+
+        Raises:
+            BadInputError: somebody has edited it meanwhile.
+        """
         with connection.cursor() as cursor:
-            for table in _TABLES:
+            cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS plan_lines (line jsonb NOT NULL)")
+            for table, rows in plan_file.read_tables(self._path, _TABLES):
+                copy_text(cursor, _COPY, (f"{row}\n" for row in rows))
                 cursor.execute(
-                    f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s)",  # noqa: S608
-                    (json.dumps(self._document[table]),),
+                    f"INSERT INTO {table} SELECT r.*"  # noqa: S608
+                    f" FROM plan_lines CROSS JOIN jsonb_populate_record(NULL::{table}, line) r"
                 )
+                cursor.execute("DELETE FROM plan_lines")
 
     def plan(self, cursor: Cursor) -> Plan:
         """The plan as it was made.
@@ -132,20 +125,3 @@ def _past(group: dict[str, Any]) -> PastPlan:
 
 def _listed(force: bool | frozenset[str]) -> bool | list[str]:
     return force if isinstance(force, bool) else sorted(force)
-
-
-def _digest(document: dict[str, Any]) -> str:
-    return file_checksum(json.dumps(document, sort_keys=True).encode())
-
-
-def _text(document: dict[str, Any]) -> Iterator[str]:
-    """JSON with a line an entry, so that two plans can be compared line by line."""
-    ends = dict.fromkeys(document, ",") | {list(document)[-1]: ""}
-    yield "{\n"
-    for name, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = ",\n".join(json.dumps(row) for row in value)
-            yield f"{json.dumps(name)}: [\n{rows}\n]{ends[name]}\n"
-        else:
-            yield f"{json.dumps(name)}: {json.dumps(value)}{ends[name]}\n"
-    yield "}\n"

@@ -100,12 +100,17 @@ def stage(
     with connection.cursor() as cursor:
         reading = [(no, wanted) for no, wanted in numbered if wanted.name in to_read]
         if reading:
-            # COPY only ever calls read().
-            stream = cast(TextIO, _Stream(_lines(reading, staged, progress)))
-            with _silent_driver():
-                cursor.copy_expert("COPY staged_rows (no, symbol, weight) FROM STDIN", stream, _COPY_BLOCK)
+            lines = _lines(reading, staged, progress)
+            copy_text(cursor, "COPY staged_rows (no, symbol, weight) FROM STDIN", lines)
         _insert_groups(cursor, numbered, staged)
     return staged
+
+
+def copy_text(cursor: Cursor, statement: str, chunks: Iterator[str]) -> None:
+    """Send pieces of text to a ``COPY … FROM STDIN``."""
+    # COPY only ever calls read().
+    with _silent_driver():
+        cursor.copy_expert(statement, cast(TextIO, _Stream(chunks)), _COPY_BLOCK)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tickstock.db import statement
+from tickstock.db import statement, stream
 from tickstock.errors import TickstockError
 from tickstock.relationships.history.runs import Run, read_undone
 from tickstock.terminal import printable
@@ -153,13 +153,7 @@ def read_rows(connection: Connection, story: Story, limit: int | None) -> Iterat
     """Stream the memberships by group, as the story lists the groups, at most ``limit`` of each."""
     values = {"run": story.run.id, "groups": [group.id for group in story.groups], "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(f"DECLARE story NO SCROLL CURSOR FOR {statement('history/story_rows')}", values)
-        while True:
-            cursor.execute("FETCH 5000 FROM story")
-            rows = cursor.fetchall()
-            if not rows:
-                return
-            yield from map(Row._make, rows)
+        yield from map(Row._make, stream(cursor, statement("history/story_rows"), values))
 
 
 def changed_keys(before: Any, after: Any) -> Keys:
