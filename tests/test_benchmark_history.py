@@ -19,4 +19,4 @@ def test_the_history_is_written_asked_and_weighed(monkeypatch: pytest.MonkeyPatc
     assert limits[f"{history.FEW}: record / present state"] == 4
     assert limits[f"{history.ALL}: --etf SPY --as-of, in the server"] == 20
     assert limits[f"{history.ALL}: --stock AAPL --as-of --known-on, longest statement / today's"] == 3
-    assert len(limits) == len(figures) == 2 * (len(history.QUESTIONS) * 4 + 4)
+    assert len(limits) == len(figures) == 2 * (len(history.QUESTIONS) * 6 + 4)
