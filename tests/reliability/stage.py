@@ -93,6 +93,12 @@ class Stage:
         other.folder, other._courses = folder, {}
         return other
 
+    def through(self, database: Database) -> Stage:
+        """The same, reached by another way."""
+        other = copy(self)
+        other.database = database
+        return other
+
     def course(self, command: str) -> Course:
         if command not in self._courses:
             self.put_back()

@@ -11,7 +11,7 @@ import pytest
 from tests.cutting_proxy import Cut, CuttingProxy
 from tests.reliability.commands import COMMANDS
 from tests.reliability.conftest import Rounds, Tell
-from tests.reliability.processes import Ended, start
+from tests.reliability.processes import Ended
 from tests.reliability.stage import Stage
 from tests.stored import query
 
@@ -41,7 +41,8 @@ def run_cut(stage: Stage, command: str, cut: Cut) -> tuple[Ended, CuttingProxy]:
     stage.put_back()
     proxy = CuttingProxy(stage.database.parameters, cut)
     with proxy as parameters:
-        return start(stage.database._replace(parameters=parameters), stage.folder, command).wait(), proxy
+        through = stage.through(stage.database._replace(parameters=parameters))
+        return through.run(command), proxy
 
 
 def test_a_session_that_is_terminated(stage: Stage, rounds: Rounds, tell: Tell, seed: int) -> None:
