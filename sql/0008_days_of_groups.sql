@@ -71,11 +71,11 @@ BEGIN
       FROM membership_versions t
      WHERE u.opened_by = undo AND u.closed_by IS NULL
        AND t.closed_by = undone AND t.opened_by <> undone
-       AND t.group_id = u.group_id AND t.symbol IS NOT DISTINCT FROM u.symbol
+       AND t.group_id = u.group_id AND COALESCE(t.symbol, '') = COALESCE(u.symbol, '')  -- which can be hashed
        AND NOT EXISTS (
            SELECT FROM membership_versions c
             WHERE c.closed_by = undo AND c.opened_by <> undo AND c.valid_to > c.valid_from
-              AND c.group_id = u.group_id AND c.symbol IS NOT DISTINCT FROM u.symbol);
+              AND c.group_id = u.group_id AND COALESCE(c.symbol, '') = COALESCE(u.symbol, ''));
     INSERT INTO membership_versions (group_id, valid_from, valid_to, opened_by, closed_by)
     SELECT g.group_id, g.valid_from, g.valid_to, undo, undo
       FROM load_files f

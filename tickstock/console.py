@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tickstock.errors import BusyError, TickstockError
@@ -111,14 +110,6 @@ def fail(options: argparse.Namespace, error: BaseException) -> int:
         if was_cut(error):
             return _fail(options, f"the connection to the database was cut ({text}); try again", BusyError.exit_status)
     return _fail(options, f"{type(error).__name__}: {text} (--verbose shows where)", 1)
-
-
-def day(text: str) -> date:
-    """A date given as an option. Raises ArgumentTypeError for what is none."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a day like 2025-06-30") from None
 
 
 def show(text: str) -> None:

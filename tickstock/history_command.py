@@ -9,6 +9,7 @@ from tickstock import console
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import date
 
     from tickstock.db import Connection
     from tickstock.relationships.queries.ask import Answer
@@ -30,12 +31,10 @@ def show(options: argparse.Namespace) -> int:
 
 def diff(options: argparse.Namespace) -> int:
     """What changed in a group between two days."""
-    from tickstock.errors import UsageError
     from tickstock.relationships.history.ask import GROUPS, ask_diff
 
     days = options.from_day, options.to_day
-    if days[0] > days[1]:
-        raise UsageError(f"--from {days[0]} is later than --to {days[1]}; give the earlier day first")
+    _check_days(*days)
     option = next(option for option in GROUPS if getattr(options, option) is not None)
     name = getattr(options, option)
     return _answer(options, lambda connection: ask_diff(connection, GROUPS[option], name, days))
@@ -47,6 +46,8 @@ def churn(options: argparse.Namespace) -> int:
     from tickstock.relationships.history.churn import Interval
 
     interval = Interval(options.from_day, options.to_day)
+    if interval.from_day and interval.to_day:
+        _check_days(interval.from_day, interval.to_day)
 
     def ask(connection: Connection) -> Answer:
         with console.progress_bar(options) as progress:
@@ -83,6 +84,13 @@ def _list_renames(options: argparse.Namespace) -> int:
     if options.dry_run:
         raise UsageError("--dry-run shows what a file would change; name the file, or leave it out")
     return _answer(options, ask_renames)
+
+
+def _check_days(first: date, last: date) -> None:
+    from tickstock.errors import UsageError
+
+    if first > last:
+        raise UsageError(f"--from {first} is later than --to {last}; give the earlier day first")
 
 
 def _answer(options: argparse.Namespace, ask: Callable[[Connection], Answer]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock import console
+from tickstock.option_values import day
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Database
@@ -44,14 +45,15 @@ def _run(loader: Loader, options: argparse.Namespace) -> int:
     return status_of(options, result)
 
 
-def status_of(options: argparse.Namespace, result: dict[str, Any]) -> int:
+def status_of(
+    options: argparse.Namespace, result: dict[str, Any], advice: str = "--force [GROUP ...] goes on"
+) -> int:
     """The exit status of a load that came to an end; a dry run that would be refused is said to be."""
     if not result["refusals"]:
         return 0
     from tickstock.errors import RefusedError
 
-    advice = "this would be refused; --force [GROUP ...] goes on"
-    return console.fail(options, RefusedError("\n".join([*result["refusals"], advice])))
+    return console.fail(options, RefusedError("\n".join([*result["refusals"], f"this would be refused; {advice}"])))
 
 
 def parser(loader: Loader) -> argparse.ArgumentParser:
@@ -76,7 +78,7 @@ def parser(loader: Loader) -> argparse.ArgumentParser:
             result.add_argument(f"--{kind}", metavar="FILE", type=Path, help=text)
     if loader.reads == "files":
         as_of_help = "the date of the files, where they do not say it; older than what is stored: corrects the past"
-        result.add_argument("--as-of", metavar="DATE", type=console.day, help=as_of_help)
+        result.add_argument("--as-of", metavar="DATE", type=day, help=as_of_help)
         result.add_argument("--skip-bad-files", action="store_true", help="load the rest when files have problems")
         result.add_argument("--keep-missing", action="store_true", help="incremental: leave rows gone from a file")
     plan_help = "with --dry-run: save the plan to a file, for apply_plan.py"

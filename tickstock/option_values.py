@@ -1,4 +1,4 @@
-"""What the value of an option may be, for argparse: a day, a percent. The message says what was found and expected."""
+"""What the value of an option may be, for argparse: a day, a number. The message says what was found and expected."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def day(text: str) -> date:
     if value is None or value.isoformat() != text:
         raise ArgumentTypeError(f"found {text!r}, expected a date like 2025-06-30")
     return value
+
+
+def number(text: str) -> int:
+    """A number of something, from 1 to what an integer column can hold."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
+        raise ArgumentTypeError(f"found {text!r}, expected a number from 1 on")
+    return int(text)
 
 
 def percent(text: str) -> Decimal:

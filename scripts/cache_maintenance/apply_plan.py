@@ -18,6 +18,7 @@ EXAMPLES = """
 def _apply(options: argparse.Namespace) -> int:
     from tickstock import migrations
     from tickstock.db import closing, open_database
+    from tickstock.errors import UsageError
     from tickstock.load_command import show_outcome
     from tickstock.relationships import text
     from tickstock.relationships.change import carry_out
@@ -27,6 +28,11 @@ def _apply(options: argparse.Namespace) -> int:
 
     started = time.monotonic()
     change = SavedPlan(options.plan)
+    if options.environment not in ("DEFAULT", environment := change.options.environment):
+        raise UsageError(
+            f"{options.plan}: found a plan for the environment {environment}, expected {options.environment}; "
+            "leave --environment out"
+        )
     with (
         open_database(read_settings(), "apply_plan") as database,
         closing(migrations.connect(database)) as connection,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tickstock import console
+from tickstock.option_values import number
 
 EXAMPLES = """
     scripts/cache_maintenance/backup.py
@@ -43,16 +44,10 @@ def _backup(options: argparse.Namespace) -> int:
     return 0
 
 
-def _number(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number from 1 on")
-    return int(text)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = console.parser("backup", __doc__ or "", EXAMPLES)
     parser.add_argument("--to", metavar="FOLDER", type=Path, help="where backups go (BACKUP_DIR)")
-    parser.add_argument("--keep", metavar="N", type=_number, help="remove all but the N newest of this database")
+    parser.add_argument("--keep", metavar="N", type=number, help="remove all but the N newest of this database")
     return console.run(parser, _backup, argv)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from tickstock import console
+from tickstock.option_values import number
 
 EXAMPLES = """
     scripts/cache_maintenance/undo_load.py 12 --dry-run
@@ -52,12 +53,12 @@ def _undo(options: argparse.Namespace) -> int:
             if not options.dry_run:
                 took = f"{database.place} ({time.monotonic() - started:.1f} s)"
                 console.show(f"{undo_text.ending(run, outcome)} {took}")
-    return status_of(options, result)
+    return status_of(options, result, outcome.plan.advice)
 
 
 def _parser() -> argparse.ArgumentParser:
     result = console.parser("undo_load", __doc__, EXAMPLES)
-    result.add_argument("load", metavar="LOAD", type=int, help="its number (history.py loads)")
+    result.add_argument("load", metavar="LOAD", type=number, help="its number (history.py loads)")
     result.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
     result.add_argument("--etf", metavar="SYMBOL", type=str.upper, help="take back what it did to this fund alone")
     result.add_argument("--force", action="store_true", help="put back also what has been changed since")

@@ -1,5 +1,5 @@
 -- The runs that changed an environment, the latest first. A hand (and the adoption of an older database) names no
--- environment and counts nothing: both follow from the versions that it opened and closed.
+-- environment and counts nothing: both follow from the versions that it opened and closed. A restore is of them all.
 
 WITH groups AS MATERIALIZED (
     SELECT DISTINCT group_id, metadata ->> 'type' AS type
@@ -28,6 +28,6 @@ SELECT r.id, r.started_at, r.committed_at, r.kind, COALESCE(r.type, h.types), r.
       ) t
       JOIN groups g USING (group_id)
   ) h ON true
- WHERE r.environment = current_environment() OR h.types IS NOT NULL
+ WHERE r.environment = current_environment() OR h.types IS NOT NULL OR r.kind = 'restore'
  ORDER BY d.version DESC
  LIMIT %(limit)s;

@@ -138,9 +138,7 @@ class History:
             touch.is_stored, touch.file = group.stored, "undo"
             touches[id_] = touch
             old.undone_by = run
-            for each in self.runs.values():
-                if id_ in each.groups and each.groups[id_].undone_by == target:
-                    each.groups[id_].undone_by = None
+            self._settle_undone(id_, target)
         self.runs[run] = Run("undo", touches, undoes=target)
 
     def plan_undo(self, target: int) -> str:
@@ -159,6 +157,17 @@ class History:
         return "undone" if something else "nothing"
 
     # How they do it
+
+    def _settle_undone(self, id_: int, undone: int) -> None:
+        """What an undone undo had taken back holds again; what that had taken back itself does not."""
+        again = self.runs[undone].undoes
+        if again is None or self.runs[again].groups[id_].undone_by != undone:
+            return
+        self.runs[again].groups[id_].undone_by = None
+        taken = self.runs[again].undoes
+        if taken is not None and self.runs[taken].groups[id_].undone_by is None:
+            self.runs[taken].groups[id_].undone_by = again
+            self._settle_undone(id_, taken)
 
     def _reverted(self, id_: int, old: Touch) -> set[str]:
         group = self.groups[id_]

@@ -16,6 +16,7 @@ from tests.relationships.conftest import Load, UndoRun
 from tests.relationships.states import differences, dump, state
 from tests.stored import members, query
 from tickstock.db import Connection
+from tickstock.relationships import text
 
 FRIDAYS = [date(2025, 1, 3) + timedelta(days=7 * week) for week in range(6)]
 Rows = dict[str, int]
@@ -81,6 +82,22 @@ def test_an_old_file_with_nothing_new_marks_its_day_all_the_same(load_dated: Loa
     load_dated(FRIDAYS[1], {"ZZ": 100})
     assert on(witness, FRIDAYS[1]) == {"ZZ": 100}
     assert on(witness, FRIDAYS[2]) == {"AA": 60, "BB": 40}
+
+
+def test_an_old_file_that_is_on_record_is_not_recorded_again(
+    load_dated: Load, load_etfs: Load, folder: Path, witness: Connection
+) -> None:
+    load_dated(FRIDAYS[3], {"AA": 70, "CC": 30})
+    load_dated(FRIDAYS[1], {"AA": 60, "BB": 40})
+    (folder / "spy_holdings.csv").rename(folder / f"spy_holdings@{FRIDAYS[1]}.csv")
+    for mode in ("incremental", "full"):
+        write_fund(folder, "QQQ", {"AA": 100 if mode == "full" else 99})
+        outcome = load_etfs(mode=mode)
+        assert [(past.name, past.news) for past in outcome.plan.past] == [("SPY", False)]
+        assert query(witness, "SELECT group_name FROM load_files WHERE load_id = %s", outcome.load_id) == [("QQQ",)]
+        assert not [line for line in text.dry_run_lines(outcome) if "SPY" in line]
+        line = f"SPY as of {FRIDAYS[1]} is older than what is stored, and on record: nothing changes"
+        assert line in list(text.plan_lines(outcome))
 
 
 def test_a_dry_run_tells_and_writes_nothing(load_dated: Load, witness: Connection) -> None:
@@ -167,7 +184,8 @@ def test_the_date_of_universes_and_themes_can_be_given(script: Any, tmp_path: Pa
     assert query(witness, "SELECT scope, as_of::text FROM load_files ORDER BY id") == [
         ("present", "2025-06-30"), ("past", "2025-05-30"),
     ]  # fmt: skip
-    assert script("load_universes", "--holdings-dir", tmp_path, "--as-of", "30.6.2025") == 2
+    for wrong in ("30.6.2025", "06/30/2025", "20250630"):
+        assert script("load_universes", "--holdings-dir", tmp_path, "--as-of", wrong) == 2
 
 
 SYMBOLS = st.sampled_from(["AA", "BB", "CC"])

@@ -57,6 +57,16 @@ def test_a_plan_is_applied_without_its_files_and_leaves_what_the_load_would_have
 
 
 @pytest.mark.usefixtures("saved")
+def test_a_plan_is_of_its_own_environment(
+    script: Script, plan: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = everything(witness)
+    assert script("apply_plan", plan, "--environment", "TEST") == 2
+    assert f"{plan}: found a plan for the environment DEFAULT, expected TEST" in capsys.readouterr().err
+    assert everything(witness) == before
+
+
+@pytest.mark.usefixtures("saved")
 def test_saving_writes_nothing_and_applying_twice_is_refused(
     script: Script, plan: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ def plan_undo(database: Database) -> Callable[[int], list[RowChange]]:
     return run
 
 
+LETTERS = list(product("ABCDEFGHIJ", repeat=3))
 FIRST = {"AA": 50, "BB": 30, "CC": 20}
 SECOND = {"AA": 60, "BB": 30, "DD": 10}
 
@@ -86,6 +89,37 @@ def test_an_undo_is_a_load_and_can_be_undone(
     ]
 
 
+def test_undos_of_undos_put_on_record_what_holds_in_turn(
+    two_loads: tuple[int, int], undo: UndoRun, connection: Connection, witness: Connection
+) -> None:
+    first, second = two_loads
+    runs = [second]
+    for number in range(1, 6):
+        runs.append(undo(runs[-1]).load_id or 0)
+        ((load,),) = query(witness, "SELECT load_id FROM last_files WHERE group_name = 'SPY'")
+        assert load == (first if number % 2 else second)
+        undone = {run: by for run, by in pairwise(runs) if (runs.index(run) - number) % 2}
+        assert dict(query(witness, "SELECT DISTINCT load_id, undone_by FROM load_files"
+                                   " WHERE undone_by IS NOT NULL")) == undone  # fmt: skip
+        found = [check for check in run_checks(connection, "DEFAULT").checks if check.name in ("integrity", "ledger")]
+        assert [(check.name, check.findings) for check in found] == [("integrity", ()), ("ledger", ())]
+
+
+def test_an_undo_in_a_database_that_was_just_filled_costs_a_few_times_its_load(
+    folder: Path, load_etfs: Load, undo: UndoRun
+) -> None:
+    """Nobody has counted its tables yet; a plan made for small ones grows with their square."""
+    for number in range(8):
+        write_fund(folder, f"F{'ABCDEFGH'[number]}", {f"S{''.join(letters)}": None for letters in LETTERS})
+    started = time.monotonic()
+    run = load_etfs().load_id
+    limit = 10 * (time.monotonic() - started)
+    for _ in range(2):
+        started = time.monotonic()
+        run = undo(run).load_id
+        assert time.monotonic() - started < limit
+
+
 def test_a_load_over_edits_by_hand_is_undone_to_these_edits(
     folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
 ) -> None:
@@ -125,6 +159,9 @@ def test_a_row_that_a_hand_changed_since_is_kept_and_the_rest_is_undone(
     query(witness, "UPDATE group_memberships SET weight = 61 WHERE symbol = 'AA'")
     query(witness, "UPDATE group_memberships SET weight = 31 WHERE symbol = 'BB'")  # the load did not touch it
     first = plan_undo(two_loads[1])[0]
+    spy = next(group for group in undo(two_loads[1], dry_run=True).plan.groups if group.name == "SPY")
+    # Three are stored: AA is kept, BB unchanged, DD removed.
+    assert (spy.added, spy.changed, spy.removed, spy.unchanged, spy.kept) == (1, 0, 1, 1, 1)
     assert (first.symbol, first.action, first.old_weight, first.new_weight) == ("AA", "kept", Decimal(61), Decimal(50))
     undo(two_loads[1])
     assert members(witness, "SPY") == {"AA": "61.000000", "BB": "31.000000", "CC": "20.000000"}
@@ -187,6 +224,13 @@ def test_one_fund_alone_is_undone(folder: Path, load_etfs: Load, undo: UndoRun, 
     undo(loaded)
     assert members(witness, "QQQ") == {"AA": "100.000000"}
     assert set(members(witness, "unknown", "SECTOR")) == {"AA", "BB", "CC"}
+
+
+def test_a_fund_that_the_run_did_not_touch_is_an_error(two_loads: tuple[int, int], undo: UndoRun) -> None:
+    run = two_loads[1]
+    message = rf"run {run} did not touch the fund QQQ; history.py show {run} tells what it touched"
+    with pytest.raises(TickstockError, match=message):
+        undo(run, only="QQQ")
 
 
 def test_a_change_by_hand_is_undone_too(two_loads: tuple[int, int], undo: UndoRun, witness: Connection) -> None:

@@ -66,6 +66,9 @@ def test_backup_then_damage_then_restore(
     assert re.fullmatch(rf"  4 +\S+ \S+  manual  psql, {spy.info.user}  0 added, 0 changed, 1 removed", lines[4])
     assert re.fullmatch(rf"Recorded as load 5, data version 5; in {re.escape(database.place)} \(\d+\.\d s\)", lines[5])
     assert members(spy, "SPY") == {"AAPL": "60.000000", "MSFT": "40.000000"}
+    for environment in ("DEFAULT", "TEST"):
+        latest = printed("history", "loads", "--environment", environment).splitlines()[1]
+        assert re.split(r" {2,}", latest.strip())[0::2][:2] == ["5", "restore"]
 
 
 def test_without_a_name_the_backups_are_listed(printed: Callable[..., str], folder: Path, spy: Connection) -> None:
@@ -76,12 +79,12 @@ def test_without_a_name_the_backups_are_listed(printed: Callable[..., str], fold
     header, *lines = printed("restore").splitlines()
     assert header.split("  ")[0] == "backup"
     # a membership less, but a run, its number, what the row's id was, and the version is still there: closed
-    assert [re.split(r" {2,}", line)[2:] for line in lines] == [["4", "38", "nothing"], ["3", "36", "1 change"]]
+    assert [re.split(r" {2,}", line)[2:] for line in lines] == [["4", "38", "nothing"], ["3", "36", "1 run"]]
     newer, older = json.loads(printed("restore", "--json"))["backups"]
     assert (newer["since"], older["since"]) == (0, 1)
     assert older["tables"]["group_memberships"] == 2
     printed("restore", Path(older["path"]), "--force")
-    assert [line.split("  ")[-1] for line in printed("restore").splitlines()[1:]] == ["of another history", "1 change"]
+    assert [line.split("  ")[-1] for line in printed("restore").splitlines()[1:]] == ["of another history", "1 run"]
 
 
 def test_latest_is_the_newest_of_this_database(
@@ -102,7 +105,8 @@ def test_latest_is_the_newest_of_this_database(
             (path / "manifest.json").unlink()
     assert script("restore", "latest") == 1
     assert re.fullmatch(
-        rf"error: found no backup of this database in {folder}; there are: {NAME} \(.*\)\n", capsys.readouterr().err
+        rf"error: found no backup of this database in {folder}; there are: {NAME}; name one to take it all the .*\n",
+        capsys.readouterr().err,
     )
 
 

@@ -294,6 +294,8 @@ def test_what_cannot_be_compared_is_an_error(
 def test_an_environment_has_its_own_drift_and_commands(
     script: Script, capsys: pytest.CaptureFixture[str], witness: Connection
 ) -> None:
+    assert script("drift", "--environment", "TEST") == 0
+    assert capsys.readouterr().out == "nothing to compare: no file was loaded into TEST yet\n"
     assert script("load_etf_holdings", "--environment", "TEST", "--quiet") == 0
     query(witness, "DELETE FROM group_memberships m USING definition_groups g WHERE g.id = group_id"
                    " AND environment = 'TEST' AND name = 'SPY' AND symbol = 'AAPL'")  # fmt: skip

@@ -282,14 +282,24 @@ def test_what_cannot_be_answered(history: None, refused: Callable[..., tuple[int
         ["loads", "--limit", "none"],
         ["diff", "--from", "2022-06-03", "--to", "2022-06-10"],
         ["diff", "--etf", "SPY", "--theme", "x", "--from", "2022-06-03", "--to", "2022-06-10"],
-        ["diff", "--etf", "SPY", "--from", "yesterday", "--to", "2022-06-10"],
-        ["diff", "--etf", "SPY", "--from", "2022-02-30", "--to", "2022-06-10"],
+        ["diff", "--etf", "SPY", "--from", "2022-06-10", "--to", "2022-06-03"],
+        ["churn", "--from", "2022-06-10", "--to", "2022-06-03"],
         ["loads", "--environment", "longer than ten"],
     ],
 )
 def test_wrong_usage(script: Script, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert script("history", *arguments) == 2
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("day", ["2022-02-30", "yesterday", "06/10/2022", "20220610", "2022-W23-5"])
+@pytest.mark.parametrize("arguments", [["diff", "--etf", "SPY", "--to", "2022-06-10", "--from"], ["churn", "--to"]])
+def test_a_day_is_written_in_one_way_alone(
+    refused: Callable[..., tuple[int, str]], arguments: list[str], day: str
+) -> None:
+    status, message = refused(*arguments, day)
+    assert status == 2
+    assert message.endswith(f"argument {arguments[-1]}: found '{day}', expected a date like 2025-06-30")
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda words: words[0])

@@ -371,7 +371,7 @@ def test_a_stock_that_was_in_no_group_was_not_a_member_of_those_known_then(
     past_loads.load(changing.connection, "2022-07-11", "2022-07-08", {"QQQ": {"AAPL": "12", "NVDA": "8"}})
     nvda = ask("--stock", "NVDA", "--as-of", "2022-07-07")
     assert nvda[5:7] == [
-        "Not a member of any of the 3 ETFs, 1 universe and 1 theme known then",
+        "Not a member of the 3 ETFs, 1 universe and 1 theme known then",
         f"First known in QQQ as of 2022-07-08, known since 2022-07-11 (load {changing.gone + 1})",
     ]
     found = document("--stock", "NVDA", "--as-of", "2022-06-30")
@@ -407,7 +407,7 @@ def test_a_stock_that_left_tells_when(ask: Ask, world: World) -> None:
 def test_before_anything_was_known_a_stock_is_not_known(ask: Ask, document: Callable[..., Any], world: World) -> None:
     first = f"First known in DIA as of 2021-06-11, known since 2021-06-14 (load {world.first})"
     assert ask("--stock", "AAPL", "--as-of", "2021-06-10") == [
-        "Stock: AAPL", "On 2021-06-10", "Sector: not known then", "Industry: Unknown", "",
+        "Stock: AAPL", "On 2021-06-10", "Sector: not known then", "Industry: not known then", "",
         "Not known then: no ETF, universe or theme is known of that day", first,
     ]  # fmt: skip
     found = document("--stock", "AAPL", "--as-of", "2022-01-01", "--known-on", "2021-06-13")
@@ -458,6 +458,12 @@ def test_after_the_rename_the_old_symbol_is_nobodys(refused: Callable[..., str],
     assert refused("--stock", "FB", "--as-of", "2022-06-09") == (
         "error: FB was renamed to META on 2022-06-09; try --stock META"
     )
+
+
+def test_today_too_the_old_symbol_leads_to_the_new_one(refused: Callable[..., str], changing: World) -> None:
+    query(changing.connection, "DELETE FROM group_memberships WHERE symbol = 'FB'")
+    for question in (["--stock", "FB"], ["--stock", "fb"], ["--where", "FB"]):
+        assert refused(*question) == "error: FB was renamed to META on 2022-06-09; try --stock META"
 
 
 def test_what_an_older_file_calls_by_the_old_symbol_is_found_under_the_new(
@@ -533,6 +539,8 @@ def test_an_environment_in_numbers_on_a_day(ask: Ask, document: Callable[..., An
     assert lines[-3:] == [
         "2 ETFs known then, 1 not known then (QQQ from 2022-07-01)", "1 universe known then", "1 theme known then",
     ]  # fmt: skip
+    before = ask("--stats", "--as-of", "2020-01-01")
+    assert "\n\n\n" not in "\n".join(before)
     found = document("--stats", "--as-of", "2022-01-01")
     assert (found["stocks"], found["relationships"], found["relationships_by_type"]) == (
         4, 9, {"ETF": 5, "SECTOR": 2, "THEME": 1, "UNIVERSE": 1},

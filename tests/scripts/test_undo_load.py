@@ -89,12 +89,35 @@ def test_a_load_under_a_later_one_is_refused(
     write_fund(tmp_path, "SPY", {"AA": 51, "CC": 49})
     assert script("load_etf_holdings", "--holdings-dir", tmp_path) == 0
     capsys.readouterr()
-    for options in ([], ["--dry-run"]):
+    force = "--force puts back what was before this run, whatever came after it"
+    for options, advice in (
+        ([], f"refused, nothing was written; --dry-run shows the plan, {force}"),
+        (["--dry-run"], f"this would be refused; {force}"),
+    ):
         assert script("undo_load", str(bad_load), *options) == 3
-        assert f"error: load {bad_load + 1} has read QQQ, SPY since; undo it first" in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert f"error: load {bad_load + 1} has read QQQ, SPY since; undo it first\nerror: {advice}\n" in error
+
+
+def test_what_an_undo_does_to_the_past_is_said_before_and_after(
+    script: Script, tmp_path: Path, bad_load: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_fund(tmp_path, "SPY", {"EE": 100})
+    assert script("load_etf_holdings", "--holdings-dir", tmp_path, "--etf", "SPY", "--as-of", "2025-06-30") == 0
+    line = f"SPY as of 2025-06-30: the past is told again as before run {bad_load + 1}"
+    capsys.readouterr()
+    assert script("undo_load", str(bad_load + 1), "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["past_again"] == [{"name": "SPY", "as_of": "2025-06-30"}]
+    for options in (["--dry-run"], []):
+        assert script("undo_load", str(bad_load + 1), *options) == 0
+        assert line in capsys.readouterr().out.splitlines()
+    assert script("undo_load", str(bad_load + 1)) == 0
+    assert line not in capsys.readouterr().out.splitlines()
 
 
 def test_an_unknown_number_is_an_error(script: Script, bad_load: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert script("undo_load", "12345") == 1
     assert f"error: found no load 12345, the last one is {bad_load}" in capsys.readouterr().err
-    assert script("undo_load", "twelve") == 2
+    for number in ("twelve", "0", "-1", "99999999999"):
+        assert script("undo_load", number) == 2
+        assert f"argument LOAD: found '{number}', expected a number from 1 on" in capsys.readouterr().err

@@ -74,7 +74,10 @@ def find_backup(folder: Path, name: str, origin: str) -> Backup:
             return backup
     what = "backup of this database" if name == LATEST else f"backup {name}"
     names = ", ".join(backup.path.name for backup in there[:5]) or "none"
-    raise BadInputError(f"found no {what} in {folder}; there are: {names} (BACKUP_DIR is where they are looked for)")
+    hint = "; name one to take it all the same" if name == LATEST and there else ""
+    raise BadInputError(
+        f"found no {what} in {folder}; there are: {names}{hint} (BACKUP_DIR is where they are looked for)"
+    )
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def list_lines(backups: Sequence[Backup], since: Sequence[int | None], folder: P
             _moment(backup),
             str(backup.manifest.data_version),
             f"{backup.manifest.rows:,}",
-            "of another history" if changes is None else _counted(changes, "change") if changes else "nothing",
+            "of another history" if changes is None else _counted(changes, "run") if changes else "nothing",
         )
         for backup, changes in zip(backups, since, strict=True)
     ]

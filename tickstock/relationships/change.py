@@ -110,7 +110,8 @@ def _attempt(connection: Connection, change: Change, progress: Progress, run: _R
         if options.dry_run:
             return Outcome(plan, entered=count_entering(cursor, options))
         if plan.refusals:
-            raise RefusedError("\n".join([*plan.refusals, plan.advice]))
+            advice = f"refused, nothing was written; --dry-run shows the plan, {plan.advice}"
+            raise RefusedError("\n".join([*plan.refusals, advice]))
         if plan.empty and not plan.news:
             return Outcome(plan)
         progress("writing rows", 0, plan.total("added") + plan.total("changed") + plan.total("removed"))

@@ -179,7 +179,10 @@ def _advice(drift: Drift) -> Iterator[str]:
         yield f"files wait{f': {_rows(waiting)}' if waiting else ''}; this brings them, and leaves what a hand changed:"
     yield from _listed(bring)
     if not (drift.groups or drift.database_changed or drift.files_wait):
-        yield f"no drift: {drift.compared:,} groups are what the last loads left"
+        if drift.compared:
+            yield f"no drift: {drift.compared:,} groups are what the last loads left"
+        else:
+            yield f"nothing to compare: no file was loaded into {drift.scope.environment} yet"
 
 
 def _rows(count: int) -> str:

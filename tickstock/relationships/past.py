@@ -60,8 +60,8 @@ def plan_past(
 
 def record(cursor: Cursor, plan: Plan, load_id: int) -> None:
     """Put the files of the past on record, and what they say into the history."""
-    if plan.past:
-        values = {"run": load_id, "past": [group.name for group in plan.past]}
+    if names := [group.name for group in plan.past if group.news]:
+        values = {"run": load_id, "past": names}
         cursor.execute(statement("load/record_past"), values)
 
 

@@ -146,7 +146,8 @@ class Plan(NamedTuple):
     ``past`` are files that change the past alone; ``news`` says that a file is new although its rows are not;
     ``coverage`` is what a classification of stocks comes to; ``unsettled`` are groups in which something stored is
     younger than the file (:func:`tickstock.relationships.past.settle`); ``state`` (a digest a group) and ``entering``
-    (new stocks) are there where the plan will be saved; ``advice`` is what to do about refusals.
+    (new stocks) are there where the plan will be saved; ``advice`` is what to do about refusals; ``past_again``
+    are groups of whose past an undone run spoke, with the day of its file if it was one of the past.
     """
 
     options: Options
@@ -161,7 +162,8 @@ class Plan(NamedTuple):
     unsettled: tuple[str, ...] = ()
     state: Mapping[str, str] = {}
     entering: Sequence[str] = ()
-    advice: str = "refused, nothing was written; --dry-run shows the plan, --force [GROUP ...] goes on"
+    advice: str = "--force [GROUP ...] goes on"
+    past_again: tuple[tuple[str, date | None], ...] = ()
 
     def total(self, word: str) -> int:
         """Sum one of the five words (or ``missing``, ``put_back``) over all groups."""

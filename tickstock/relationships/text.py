@@ -19,7 +19,7 @@ def dry_run_lines(outcome: Outcome) -> Iterator[str]:
     plan = outcome.plan
     kind = plan.options.type
     noun = MEMBER_NOUNS.get(kind, "members")
-    for past in plan.past:
+    for past in (past for past in plan.past if past.news):
         yield f"Would correct the past of {kind}: {past.name} as of {past.as_of} ({past.members:,} {noun})"
     for group in plan.groups:
         if group.read:
@@ -69,6 +69,9 @@ def plan_lines(outcome: Outcome, verbose: bool = False) -> Iterator[str]:
 def _past_lines(plan: Plan) -> Iterator[str]:
     """What files that are older than the stored rows change: days of the past."""
     for group in plan.past:
+        if not group.news:
+            yield f"{group.name} as of {group.as_of} is older than what is stored, and on record: nothing changes"
+            continue
         until = f" to before {group.until}" if group.until else ""
         yield (
             f"{group.name} as of {group.as_of} is older than what is stored: its past from then{until} "
@@ -142,7 +145,7 @@ def ending(outcome: Outcome) -> str:
     """How a load ended, up to the name of the database."""
     if outcome.load_id is None:
         return "nothing to do in"
-    if outcome.plan.empty and outcome.plan.past:
+    if outcome.plan.empty and any(past.news for past in outcome.plan.past):
         return f"no stored row changed, the past did: load {outcome.load_id} committed to"
     if outcome.plan.empty:
         return f"no row changed, the files are on record: load {outcome.load_id} committed to"

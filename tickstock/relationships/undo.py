@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock import __version__
@@ -65,27 +65,42 @@ class Undo:
         """Nothing to read: all of it is in the history."""
 
     def plan(self, cursor: Cursor) -> Plan:
-        """Compare what the run found, what it left, and what is stored now."""
+        """Compare what the run found, what it left, and what is stored now.
+
+        Raises:
+            TickstockError: the run did not touch the one fund that was asked for.
+        """
+        # A database that has just been filled has not been counted yet, nor have our temporary tables ever: the
+        # planner, who takes them for small, would go through one for each row of the other.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(statement("undo/plan_groups"), self._values())
         cursor.execute(statement("undo/plan_rows"), self._values())
         cursor.execute(statement("undo/count_plan"))
         groups = tuple(
-            GroupPlan(name, action, False, added, changed, removed, stored - changed - removed, kept, stored=stored)
-            for name, action, added, changed, removed, kept, stored in cursor.fetchall()
+            GroupPlan(name, action, False, added, changed, removed, unchanged, kept, stored=stored)
+            for name, action, added, changed, removed, kept, stored, unchanged in cursor.fetchall()
         )
+        if not groups and self.options.only:
+            number = self.run.id
+            raise TickstockError(
+                f"run {number} did not touch the fund {self.options.only}; "
+                f"history.py show {number} tells what it touched"
+            )
         cursor.execute(statement("undo/later_loads"), self._values())
         later = [
             f"load {load} has read {', '.join(names[:5])}{', …' if len(names) > 5 else ''} since; undo it first"
             for load, names in cursor.fetchall()
         ]
         forced = self.options.force is True
+        past_again = self._past_again(cursor)
         return Plan(
             self.options,
             groups,
             refusals=() if forced else tuple(later),
             overridden=tuple(later) if forced else (),
-            news=self._speaks_of_the_past(cursor),
-            advice="refused, nothing was written; --force puts back what was before this run, whatever came after it",
+            news=bool(past_again),
+            past_again=past_again,
+            advice="--force puts back what was before this run, whatever came after it",
         )
 
     def apply(self, cursor: Cursor, plan: Plan, run_key: str) -> int:
@@ -119,15 +134,18 @@ class Undo:
             "force": self.options.force is True,
         }
 
-    def _speaks_of_the_past(self, cursor: Cursor) -> bool:
-        """Whether the run spoke of the past, and is not undone yet."""
+    def _past_again(self, cursor: Cursor) -> tuple[tuple[str, date | None], ...]:
+        """The groups of whose past the run spoke, where it is not undone yet; with the day of a file of the past."""
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM load_files f JOIN planned_groups p USING (group_id)"
+            "SELECT p.name, CASE WHEN f.scope = 'past' THEN f.as_of END"
+            " FROM load_files f JOIN planned_groups p USING (group_id)"
             " WHERE f.load_id = %(run)s AND f.undone_by IS NULL AND (f.scope = 'past' OR EXISTS"
-            " (SELECT FROM membership_versions WHERE opened_by = %(run)s AND closed_by = %(run)s)))",
+            " (SELECT FROM membership_versions v"
+            " WHERE v.group_id = f.group_id AND v.opened_by = %(run)s AND v.closed_by = %(run)s))"
+            " ORDER BY 1",
             self._values(),
         )
-        return cursor.fetchone() == (True,)
+        return tuple(cursor.fetchall())
 
     def _record(self, cursor: Cursor, plan: Plan, run_key: str) -> int:
         import json

@@ -16,6 +16,8 @@ def lines(run: Run, outcome: Outcome, changes: Iterable[RowChange], verbose: boo
         yield f"[DRY RUN] Would undo load {run}"
         yield from (f"[DRY RUN] {line}" for line in text.sum_lines(outcome.plan))
     yield from text.plan_lines(outcome, verbose)
+    for name, as_of in outcome.plan.past_again:
+        yield f"{name}{f' as of {as_of}' if as_of else ''}: the past is told again as before run {run.id}"
     kept = outcome.plan.total("kept")
     if kept:
         yield f"changed since, left as they are: {kept:,} (--force puts back what was before)"
@@ -31,8 +33,9 @@ def lines(run: Run, outcome: Outcome, changes: Iterable[RowChange], verbose: boo
 
 
 def as_json(run: Run, outcome: Outcome, changes: Iterable[RowChange] | None) -> dict[str, Any]:
-    """The JSON shape of a loader, with the run that is taken back as ``undoes``."""
-    return {"undoes": run.id, **text.as_json(outcome, changes)}
+    """The JSON shape of a loader, with the run that is taken back as ``undoes``, and ``past_again``."""
+    again = [{"name": name, "as_of": as_of and as_of.isoformat()} for name, as_of in outcome.plan.past_again]
+    return {"undoes": run.id, **text.as_json(outcome, changes), "past_again": again}
 
 
 def ending(run: Run, outcome: Outcome) -> str:

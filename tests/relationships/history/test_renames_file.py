@@ -99,6 +99,13 @@ def test_a_file_that_is_none(file: Path) -> None:
     file.write_text("<html>")
     with pytest.raises(BadInputError, match="an HTML or XML page"):
         read_renames_file(file)
+    file.write_text("symbol,weight\n" + "AAPL,1\n" * 100)
+    with pytest.raises(BadInputError) as wrong:
+        read_renames_file(file)
+    assert str(wrong.value) == (
+        "renames.csv: found no line with three or four cells (the first has 2 cells), "
+        "expected old,new,date or old,new,date,note; is it another file?"
+    )
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="ABF,\n-0129\" ", max_size=200).map(str.encode))

@@ -67,7 +67,7 @@ def plan_lines(plan: RenamesPlan, verbose: bool = False) -> Iterator[str]:
 
 
 def plan_document(plan: RenamesPlan, dry_run: bool) -> dict[str, Any]:
-    """The plan as a JSON document; ``docs/history_commands.md`` describes it."""
+    """The plan as a JSON document; ``docs/json.md`` describes it."""
     from tickstock.relationships.history.shapes import rename_document
 
     return {

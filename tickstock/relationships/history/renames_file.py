@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _COLUMNS = ("old", "new", "date", "note")
+_CELLS = (3, 4)
 _EXPECTED = "old,new,date or old,new,date,note"
 
 
@@ -38,6 +39,9 @@ def read_renames_file(path: Path) -> list[Rename]:
         raise BadInputError(str(error.problem(path))) from error
     if rows and _is_header(rows[0][1]):
         del rows[0]
+    if len(rows) > 1 and not any(len(cells) in _CELLS for _, cells in rows):
+        found = f"no line with three or four cells (the first has {how_many(rows[0][1])})"
+        raise BadInputError(str(Problem(path, None, found, _EXPECTED, "is it another file?")))
     problems: list[Problem] = []
     lines: list[_Line] = []
     for number, cells in rows:
@@ -61,7 +65,7 @@ def _is_header(cells: list[str]) -> bool:
 
 def _rename(cells: list[str]) -> Rename:
     """Raises UnusableError for cells that are no rename."""
-    if len(cells) not in (3, 4):
+    if len(cells) not in _CELLS:
         raise UnusableError(how_many(cells), _EXPECTED, "mend the line")
     old, new = (_symbol(cell) for cell in cells[:2])
     if old == new:

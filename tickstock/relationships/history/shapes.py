@@ -1,4 +1,4 @@
-"""History as JSON documents; ``docs/history_commands.md`` describes them. Weights are numbers, unknown ones null."""
+"""History as JSON documents; ``docs/json.md`` describes them. Weights are numbers, unknown ones null."""
 
 from __future__ import annotations
 

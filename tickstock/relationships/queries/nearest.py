@@ -7,12 +7,14 @@ from difflib import SequenceMatcher, get_close_matches
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from tickstock.relationships.queries.identity import names_of, read_renames
 from tickstock.relationships.queries.names import (
     ETF,
     KINDS,
     STOCK,
     Kind,
     how_to_load,
+    spellings,
     stored_funds,
     stored_symbols,
     typed,
@@ -33,6 +35,8 @@ def explain(connection: Connection, kind: Kind, name: str, former: Iterable[str]
     start = f"no {kind.noun} {printable(typed(name)[:40])!r} in {printable(environment)}"
     if elsewhere := _elsewhere(connection, kind, name):
         return f"{start}; {elsewhere}"
+    if kind is STOCK and (renamed := _renamed(connection, name)):
+        return renamed
     names = _stock_names(connection) if kind is STOCK else _group_names(connection, kind)
     for each in former:
         names.setdefault(each.casefold(), set()).add(each)
@@ -62,6 +66,16 @@ def _elsewhere(connection: Connection, kind: Kind, name: str) -> str:
         for other in KINDS
         if other is not kind and found.get(other.type)
     )
+
+
+def _renamed(connection: Connection, name: str) -> str:
+    """What became of a symbol that a company has given up."""
+    renames = read_renames(connection)
+    for old in spellings(name):
+        if rename := next((each for each in reversed(renames) if each.old == old), None):
+            new = names_of(renames, rename.new, rename.on)[-1].symbol
+            return printable(f"{old} was renamed to {rename.new} on {rename.on}; try --stock {new}")
+    return ""
 
 
 def _nearest(name: str, names: dict[str, set[str]]) -> list[str]:

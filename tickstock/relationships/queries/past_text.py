@@ -69,7 +69,7 @@ def stock_lines(past: PastStock, verbose: bool = False) -> Iterator[str]:
     yield from _name_lines(past)
     yield day(past.moment)
     yield f"Sector: {printable(', '.join(stock.sectors)) or 'not known then'}"
-    yield f"Industry: {printable(stock.industry or 'Unknown')}"
+    yield f"Industry: {printable(stock.industry or ('Unknown' if stock.sectors else 'not known then'))}"
     if verbose and stock.sectors:
         yield from text.evidence_lines(stock.evidence)
     yield ""
@@ -138,7 +138,7 @@ def _outside_lines(past: PastStock, verbose: bool) -> Iterator[str]:
         yield "Not known then: no ETF, universe or theme is known of that day"
     else:
         known = _in_words([text.counted(count, noun) for noun, count in counts.items() if count])
-        yield f"Not a member of any of the {known} known then"
+        yield f"Not a member of the {known} known then"
         for kind in LISTS:
             if any(state.type == kind and state.status != KNOWN for state in past.states):
                 yield from _known_lines(past.states, kind, verbose)

@@ -105,10 +105,9 @@ def stats_lines(stats: Stats, verbose: bool = False) -> Iterator[str]:
     yield ""
     header = ["sector coverage", "stocks", "% of stocks", "% of weight"]
     yield from table(header, rows, right=[1, 2, 3])
-    yield ""
-    header = ["sector", "stocks", "% of stocks"]
-    counts = [[each.name, f"{each.stocks:,}", f"{each.percent:.2f}"] for each in stats.sectors]
-    yield from table(header, counts, right=[1, 2])
+    if counts := [[each.name, f"{each.stocks:,}", f"{each.percent:.2f}"] for each in stats.sectors]:
+        yield ""
+        yield from table(["sector", "stocks", "% of stocks"], counts, right=[1, 2])
 
 
 def titled(noun: str, name: str, description: str | None) -> str:
