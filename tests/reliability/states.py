@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ def state(connection: Connection) -> State:
         query(
             connection,
             "SELECT group_id, concat_ws(' ', metadata ->> 'type', metadata ->> 'environment', metadata ->> 'name')"
-            " FROM membership_versions WHERE symbol IS NULL",
+            " FROM membership_versions WHERE symbol IS NULL AND metadata IS NOT NULL",
         )
     )
 
@@ -39,6 +40,8 @@ def state(connection: Connection) -> State:
             return groups[value]
         if column in _DAYS and value >= _BEGUN:
             return "today"
+        if column == "overridden":  # it names runs
+            return [re.sub(r"\bload (\d+)", lambda found: f"load #{runs[int(found[1])]}", each) for each in value]
         return value
 
     result = {}

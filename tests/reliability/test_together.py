@@ -32,6 +32,8 @@ RACERS = (
     ("build_stock_metadata --rebuild --force", 2),
     ("organize_universe --force", 3),
     ("enrich_sectors --mode incremental --force", 3),
+    ("undo_load 2 --force", 1),
+    ("undo_load 3 --force", 1),
 )
 Racer = tuple[str, int]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
     from tickstock.relationships.plan import Options
 
+# In the order in which who needs several takes them: a load of any type takes that of the sectors last.
+TYPES = ("ETF", "THEME", "UNIVERSE", "SECTOR")
 _KEY = "hashtextextended('tickstock load ' || %(environment)s || ' ' || %(type)s, 0)"
 
 
@@ -32,26 +34,31 @@ def hold_lock(cursor: Cursor, options: Options) -> None:
 def locked_transaction(connection: Connection, options: Options) -> Iterator[Cursor]:
     """Run a block in one REPEATABLE READ transaction that holds the lock of (environment, type).
 
-    A dry run writes nothing that lasts and needs no lock.
+    An undo holds those of all types: what it does to the sectors depends on all members, and a hand may have changed
+    groups of several types. A dry run writes nothing that lasts and needs no lock.
 
     Raises:
-        BusyError: the lock, or a row that must change, was not to be had within ``lock_timeout``; the
+        BusyError: a lock, or a row that must change, was not to be had within ``lock_timeout``; the
             message names who holds it.
     """
-    values = {"environment": options.environment, "type": options.type}
-    if not options.dry_run:
-        _wait_for_lock(connection, values)
-    try:
-        with transaction(connection) as cursor:
-            if not options.dry_run:
-                cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY}), pg_advisory_unlock({_KEY})", values)
-            yield cursor
-    except errors.LockNotAvailable as error:
-        with connection.cursor() as cursor:
-            raise BusyError(
-                f"rows that this load must change are locked by another session ({_oldest(cursor)}); "
-                "nothing was written, try again when it is done"
-            ) from error
+    types = () if options.dry_run else TYPES if options.mode == "undo" else (options.type,)
+    locks = [{"environment": options.environment, "type": type_} for type_ in types]
+    with ExitStack() as waiting:
+        for values in locks:
+            _wait_for_lock(connection, values)
+            waiting.callback(_unlock, connection, values)
+        try:
+            with transaction(connection) as cursor:
+                for values in locks:
+                    cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY}), pg_advisory_unlock({_KEY})", values)
+                waiting.pop_all()
+                yield cursor
+        except errors.LockNotAvailable as error:
+            with connection.cursor() as cursor:
+                raise BusyError(
+                    f"rows that this load must change are locked by another session ({_oldest(cursor)}); "
+                    "nothing was written, try again when it is done"
+                ) from error
 
 
 def _wait_for_lock(connection: Connection, values: dict[str, str]) -> None:
@@ -94,17 +101,15 @@ def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Itera
     Raises:
         BusyError: one was not to be had within ``lock_timeout``; the message names who holds it.
     """
-    held: list[dict[str, str]] = []
-    try:
-        # A load of any type takes the lock of SECTOR last.
-        for environment, type_ in sorted(kinds, key=lambda kind: (kind[1] == "SECTOR", kind)):
+    with ExitStack() as held:
+        for environment, type_ in sorted(kinds, key=lambda kind: (kind[0], TYPES.index(kind[1]))):
             values = {"environment": environment, "type": type_}
             _wait_for_lock(connection, values)
-            held.append(values)
+            held.callback(_unlock, connection, values)
         yield
-    finally:
-        # A connection that broke has let go of them by itself.
-        with suppress(psycopg2.Error):
-            for values in held:
-                with connection.cursor() as cursor:
-                    cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", values)
+
+
+def _unlock(connection: Connection, values: dict[str, str]) -> None:
+    # A connection that broke has let go of it by itself.
+    with suppress(psycopg2.Error), connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", values)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickstock import __version__
 from tickstock.db import statement
 from tickstock.errors import TickstockError, UsageError
-from tickstock.relationships.locks import hold_lock
 from tickstock.relationships.plan import GroupPlan, Options, Plan
 
 if TYPE_CHECKING:
@@ -109,8 +108,6 @@ class Undo:
         Raises:
             TickstockError: what is stored afterwards is not what the plan said. The caller rolls back.
         """
-        if self.run.type != "SECTOR":
-            hold_lock(cursor, self.options._replace(type="SECTOR"))  # the stocks that entered leave their sector
         undo = self._record(cursor, plan, run_key)
         values = {**self._values(), "undo": undo}
         cursor.execute(statement("undo/apply"), values)
