@@ -18,6 +18,7 @@ EXAMPLES = """
 def _apply(options: argparse.Namespace) -> int:
     from tickstock import migrations
     from tickstock.db import closing, open_database
+    from tickstock.errors import UsageError
     from tickstock.load_command import show_outcome
     from tickstock.relationships import text
     from tickstock.relationships.change import carry_out
@@ -27,6 +28,8 @@ def _apply(options: argparse.Namespace) -> int:
 
     started = time.monotonic()
     change = SavedPlan(read(options.plan))
+    if (of := change.options.environment) != options.environment:
+        raise UsageError(f"the plan {options.plan} is of the environment {of}: --environment {of}")
     with (
         open_database(read_settings(), "apply_plan") as database,
         closing(migrations.connect(database)) as connection,

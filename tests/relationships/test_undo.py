@@ -86,6 +86,17 @@ def test_an_undo_is_a_load_and_can_be_undone(
     ]
 
 
+def test_however_often_it_is_undone_the_file_on_record_is_the_one_that_is_stored(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    first, last = two_loads
+    for holds in (first, last, first, last, first):
+        last = undo(last).load_id or 0
+        expected = FIRST if holds == first else SECOND
+        assert members(witness, "SPY") == {symbol: f"{weight}.000000" for symbol, weight in expected.items()}
+        assert query(witness, "SELECT load_id FROM last_files WHERE group_name = 'SPY'") == [(holds,)]
+
+
 def test_a_load_over_edits_by_hand_is_undone_to_these_edits(
     folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
 ) -> None:
@@ -268,3 +279,31 @@ def test_a_stock_that_is_a_member_of_something_else_stays_in_its_sector(
     undo(first)
     assert query(witness, "SELECT symbol, sector FROM stock_sectors") == [("AA", "unknown")]
     assert query(witness, "SELECT symbol FROM environment_stocks") == [("AA",)]
+
+
+def test_a_name_that_somebody_else_has_by_now_is_not_given_back(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "UPDATE definition_groups SET name = 'SPYX' WHERE name = 'SPY'")
+    ((run,),) = query(witness, "SELECT max(id) FROM load_runs")
+    put_group(witness, "ETF", "SPY", {"ZZ": 1})
+    outcome = undo(run, force=True)
+    assert (outcome.load_id, [group.action for group in outcome.plan.groups]) == (None, ["kept"])
+
+
+def test_of_a_hand_that_changed_several_environments_the_one_asked_for_is_undone(
+    database: Database, witness: Connection
+) -> None:
+    for environment in ("DEFAULT", "TEST"):
+        put_group(witness, "ETF", "SPY", {"AA": 1}, environment=environment)
+    query(witness, "UPDATE group_memberships SET weight = 2")
+    ((number,),) = query(witness, "SELECT max(id) FROM load_runs")
+    weights = (
+        "SELECT g.environment, m.weight::integer FROM group_memberships m JOIN definition_groups g ON g.id = m.group_id"
+        " ORDER BY 1"
+    )
+    for environment, left in (("TEST", [("DEFAULT", 2), ("TEST", 1)]), ("DEFAULT", [("DEFAULT", 1), ("TEST", 1)])):
+        with closing(database.connect()) as connection:
+            run = read_run(connection, number, environment)
+            carry_out(database, connection, Undo(run, Options(run.type, environment, mode="undo")))
+        assert query(witness, weights) == left

@@ -38,13 +38,14 @@ def locked_transaction(connection: Connection, options: Options) -> Iterator[Cur
         BusyError: the lock, or a row that must change, was not to be had within ``lock_timeout``; the
             message names who holds it.
     """
-    values = {"environment": options.environment, "type": options.type}
-    if not options.dry_run:
-        _wait_for_lock(connection, values)
+    kinds = [] if options.dry_run else [(options.environment, type_) for type_ in options.locked_types]
     try:
-        with transaction(connection) as cursor:
-            if not options.dry_run:
+        # A transaction's snapshot is older than any lock it waits for. So wait before it begins; once inside,
+        # the locks pass to the transaction and end with it, however that ends.
+        with all_locks(connection, kinds) as held, transaction(connection) as cursor:
+            for values in held:
                 cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY}), pg_advisory_unlock({_KEY})", values)
+            held.clear()
             yield cursor
     except errors.LockNotAvailable as error:
         with connection.cursor() as cursor:
@@ -55,8 +56,6 @@ def locked_transaction(connection: Connection, options: Options) -> Iterator[Cur
 
 
 def _wait_for_lock(connection: Connection, values: dict[str, str]) -> None:
-    # A transaction's snapshot is older than any lock it waits for. So wait before it begins; once inside,
-    # the lock passes to the transaction and ends with it, however that ends.
     with connection.cursor() as cursor:
         try:
             cursor.execute(f"SELECT pg_advisory_lock({_KEY})", values)
@@ -88,8 +87,10 @@ def _oldest(cursor: Cursor) -> str:
 
 
 @contextmanager
-def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Iterator[None]:
+def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Iterator[list[dict[str, str]]]:
     """Hold the locks of all these (environment, type) while the block runs, whatever transactions it has.
+
+    What the block takes out of the list that it is given is its own to let go.
 
     Raises:
         BusyError: one was not to be had within ``lock_timeout``; the message names who holds it.
@@ -101,7 +102,7 @@ def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Itera
             values = {"environment": environment, "type": type_}
             _wait_for_lock(connection, values)
             held.append(values)
-        yield
+        yield held
     finally:
         # A connection that broke has let go of them by itself.
         with suppress(psycopg2.Error):

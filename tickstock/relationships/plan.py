@@ -46,6 +46,11 @@ class Options(NamedTuple):
         return self.type != "SECTOR" and self.mode != "undo"
 
     @property
+    def locked_types(self) -> list[str]:
+        """The types that nobody else may change meanwhile. The stocks of an undone load leave their sector with it."""
+        return list(dict.fromkeys([self.type, "SECTOR"] if self.mode == "undo" else [self.type]))
+
+    @property
     def leave_hand(self) -> bool:
         """Whether rows that a hand made, edited or deleted stay as they are."""
         return self.keep_manual or not self.full

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock import __version__
 from tickstock.db import statement
 from tickstock.errors import TickstockError, UsageError
-from tickstock.relationships.locks import hold_lock
 from tickstock.relationships.plan import GroupPlan, Options, Plan
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def read_run(connection: Connection, run: int, environment: str) -> Run:
         TickstockError: there is none, it is of another environment, or it cannot be taken back.
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement("undo/run"), {"run": run})
+        cursor.execute(statement("undo/run"), {"run": run, "environment": environment})
         row = cursor.fetchone()
         cursor.execute("SELECT max(load_id) FROM data_version")
         (last,) = cursor.fetchone()  # type: ignore[misc]
@@ -84,6 +84,7 @@ class Undo:
             groups,
             refusals=() if forced else tuple(later),
             overridden=tuple(later) if forced else (),
+            warnings=tuple(self._warnings(cursor)),
             news=self._speaks_of_the_past(cursor),
             advice="refused, nothing was written; --force puts back what was before this run, whatever came after it",
         )
@@ -94,14 +95,14 @@ class Undo:
         Raises:
             TickstockError: what is stored afterwards is not what the plan said. The caller rolls back.
         """
-        if self.run.type != "SECTOR":
-            hold_lock(cursor, self.options._replace(type="SECTOR"))  # the stocks that entered leave their sector
         undo = self._record(cursor, plan, run_key)
         values = {**self._values(), "undo": undo}
         cursor.execute(statement("undo/apply"), values)
         cursor.execute(statement("undo/past"), values)
         cursor.execute(statement("undo/record"), values)
-        cursor.execute("SELECT date_undone(%(run)s)", values)
+        # In nested loops it would take minutes where all weights moved.
+        cursor.execute("SET LOCAL enable_nestloop = off; SELECT date_undone(%(run)s)", values)
+        cursor.execute("SET LOCAL enable_nestloop = on")
         cursor.execute(statement("undo/check"))
         if found := cursor.fetchone():
             raise TickstockError(
@@ -118,6 +119,16 @@ class Undo:
             "only": self.options.only,
             "force": self.options.force is True,
         }
+
+    def _warnings(self, cursor: Cursor) -> Iterator[str]:
+        cursor.execute(statement("undo/without_sector"), self._values())
+        symbols = [symbol for (symbol,) in cursor.fetchall()]
+        if symbols:
+            shown = ", ".join(symbols[:5]) + (", …" if len(symbols) > 5 else "")
+            yield (
+                f"come back without a sector, which a later load took from them: {len(symbols)} ({shown}); "
+                "afterwards run build_stock_metadata.py --mode incremental"
+            )
 
     def _speaks_of_the_past(self, cursor: Cursor) -> bool:
         """Whether the run spoke of the past, and is not undone yet."""
