@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tickstock.errors import BusyError, TickstockError
+from tickstock.terminal import printable
 
 if TYPE_CHECKING:
     import socket
@@ -115,7 +116,7 @@ def fail(options: argparse.Namespace, error: BaseException) -> int:
 def show(text: str) -> None:
     """Print a result to stdout. A reader that left (head, less) is no reason to leave the work half done."""
     try:
-        print(text)
+        print(_harmless(text))
     except BrokenPipeError:
         _to_nowhere(sys.stdout)
 
@@ -185,9 +186,14 @@ def _fail(options: argparse.Namespace, message: str, status: int) -> int:
 
 def _tell(text: str) -> None:
     try:
-        print(text, file=sys.stderr)
+        print(_harmless(text), file=sys.stderr)
     except BrokenPipeError:
         _to_nowhere(sys.stderr)
+
+
+def _harmless(text: str) -> str:
+    """Lines without what a terminal would obey: names come from files and from other people's rows."""
+    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
 def _to_nowhere(stream: TextIO) -> None:

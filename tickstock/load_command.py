@@ -164,9 +164,16 @@ def _load(
         save(options.plan, connection, outcome)
     show_outcome(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
     if how.to_save and not outcome.plan.refusals:
-        console.say(options, f"plan saved: python scripts/cache_maintenance/apply_plan.py {options.plan}")
+        console.say(options, f"plan saved: {_apply_command(options)}")
     listed = options.verbose and not connection.closed
     return text.as_json(outcome, row_changes(connection) if listed else None)
+
+
+def _apply_command(options: argparse.Namespace) -> str:
+    from shlex import join
+
+    environment = [] if options.environment == "DEFAULT" else ["--environment", options.environment]
+    return join(["python", "scripts/cache_maintenance/apply_plan.py", str(options.plan), *environment])
 
 
 def _load_options(loader: Loader, options: argparse.Namespace) -> Options:

@@ -115,7 +115,7 @@ def _back_up(
             console.say(options, "nothing is stored yet, so there is nothing to back up")
             return {"status": 0, "backup": None}
     made = make_backup(database, connection, settings.backups)
-    removed = keep_newest(settings.backups, made.manifest.origin, KEPT_BACKUPS)
+    removed = keep_newest(settings.backups, made, KEPT_BACKUPS)
     if not (options.json or options.quiet):
         console.show("\n".join(backup_lines(made, removed)))
     options.backup = made.path.name

@@ -28,11 +28,8 @@ def _apply(options: argparse.Namespace) -> int:
 
     started = time.monotonic()
     change = SavedPlan(options.plan)
-    if options.environment not in ("DEFAULT", environment := change.options.environment):
-        raise UsageError(
-            f"{options.plan}: found a plan for the environment {environment}, expected {options.environment}; "
-            "leave --environment out"
-        )
+    if (of := change.options.environment) != options.environment:
+        raise UsageError(f"the plan {options.plan} is of the environment {of}: --environment {of}")
     with (
         open_database(read_settings(), "apply_plan") as database,
         closing(migrations.connect(database)) as connection,

@@ -34,7 +34,7 @@ def _backup(options: argparse.Namespace) -> int:
         with closing(migrations.connect(database)) as connection:
             made = make_backup(database, connection, folder)
     options.committed.append(f"backup {made.path.name}")
-    removed = keep_newest(folder, made.manifest.origin, options.keep) if options.keep else []
+    removed = keep_newest(folder, made, options.keep) if options.keep else []
     if options.json:
         import json
 

@@ -1,8 +1,19 @@
 -- What a run says of days past that its rows no longer carry. An undo says again what was known before the run: where
 -- the run (a file of the past, or a row that was changed since) speaks of a span of days, and where a row leaves of
--- which other, undone runs have told too. Who spoke of these days later is left alone.
+-- which other, undone runs have told too. Who spoke of these days later is left alone; but not a run that was taken
+-- back, nor an undo that only said again what this run, or a later one, had found.
 
-WITH told AS (
+WITH RECURSIVE undos AS (
+    SELECT id, undoes FROM load_runs WHERE undoes IS NOT NULL
+    UNION ALL
+    SELECT u.id, r.undoes FROM undos u JOIN load_runs r ON r.id = u.undoes WHERE r.undoes IS NOT NULL
+), echoes AS (
+    SELECT u.id
+      FROM undos u
+      JOIN data_version d ON d.load_id = u.undoes
+     GROUP BY u.id
+    HAVING min(d.version) >= (SELECT version FROM data_version WHERE load_id = %(run)s)
+), told AS (
     SELECT t.*, p.no, r.symbol IS NOT NULL AS planned, r.action = 'removed' AND NOT r.by_hand AS leaves,
            (SELECT version FROM data_version WHERE load_id = %(run)s) AS version
       FROM membership_versions t
@@ -20,6 +31,11 @@ WITH told AS (
      WHERE o.version > (SELECT version FROM data_version WHERE load_id = %(run)s)
        AND l.valid_to IS DISTINCT FROM l.valid_from
        AND l.group_id IN (SELECT group_id FROM planned_groups)
+       AND l.opened_by NOT IN (SELECT id FROM echoes)
+       AND NOT EXISTS (
+               SELECT FROM load_runs u
+                 JOIN load_files f ON f.load_id = u.id AND f.undone_by IS NULL
+                WHERE u.undoes = l.opened_by AND f.group_id = l.group_id)
 )
 SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight), array_agg(metadata),
                    array_agg(until_day))
@@ -46,6 +62,17 @@ SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight
         ON l.group_id = t.group_id AND l.symbol = t.symbol AND l.closed_by <> %(undo)s AND l.valid_to > t.valid_from
      WHERE t.leaves AND t.closed_by IS DISTINCT FROM %(run)s
      GROUP BY t.group_id, t.valid_from, b.valid_to, t.symbol
+    UNION ALL
+    -- The group is gone by now: what the run had taken out of it was there up to that day.
+    SELECT c.group_id, c.valid_to, c.symbol, c.weight, c.metadata,
+           LEAST((SELECT max(g.valid_to) FROM membership_versions g WHERE g.group_id = c.group_id AND g.symbol IS NULL),
+                 (SELECT min(s.as_of) FROM snapshots s
+                   WHERE s.group_id = c.group_id AND s.load_id <> %(run)s AND s.as_of > c.valid_to))
+      FROM membership_versions c
+      JOIN planned_groups p USING (group_id)
+      JOIN planned_rows r ON r.no = p.no AND r.symbol = c.symbol AND r.action = 'kept' AND NOT r.by_hand
+     WHERE c.closed_by = %(run)s AND c.opened_by <> %(run)s
+       AND NOT EXISTS (SELECT FROM definition_groups d WHERE d.id = c.group_id)
   ) said
  WHERE until_day > from_day
  GROUP BY group_id, from_day;

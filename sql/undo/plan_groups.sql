@@ -28,9 +28,10 @@ SELECT group_id, group_id, shown ->> 'name',
        CASE
            WHEN now IS NOT DISTINCT FROM before OR before IS NULL AND after IS NULL THEN 'unchanged'
            WHEN now IS DISTINCT FROM after AND NOT %(force)s THEN 'kept'
-           WHEN now IS NULL AND EXISTS (  -- the name is taken
+           WHEN EXISTS (  -- the name is taken
                     SELECT FROM definition_groups d
-                     WHERE (d.type, d.name, d.environment)
+                     WHERE d.id <> group_id
+                       AND (d.type, d.name, d.environment)
                            = (before ->> 'type', before ->> 'name', before ->> 'environment')) THEN 'kept'
            WHEN now IS NULL THEN 'added'
            WHEN before IS NOT NULL THEN 'changed'
@@ -44,6 +45,7 @@ SELECT group_id, group_id, shown ->> 'name',
        END,
        false, NULL, COALESCE(before, now)
   FROM groups
- WHERE %(only)s::text IS NULL
-    OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
-    OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR';
+ WHERE shown ->> 'environment' = %(environment)s  -- a hand may have changed several at once
+   AND (%(only)s::text IS NULL
+        OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
+        OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR');

@@ -46,8 +46,8 @@ SELECT p.no, m.symbol, m.id, m.weight, 'removed', false, true
  WHERE p.action = 'removed'
    AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no AND r.symbol = m.symbol);
 
--- The stocks that entered a sector with the run leave it, but for those that are members of something all the same.
--- With one fund alone nothing else of the sectors is taken back.
+-- The stocks that entered a sector with the run leave it, but for those that are members of something all the same and
+-- have no other sector. With one fund alone nothing else of the sectors is taken back.
 DELETE FROM planned_rows r
  USING planned_groups p
   JOIN definition_groups d ON d.id = p.group_id AND d.type = 'SECTOR'
@@ -58,7 +58,39 @@ DELETE FROM planned_rows r
                       JOIN definition_groups g ON g.id = m.group_id AND g.type <> 'SECTOR'
                      WHERE m.symbol = r.symbol AND g.environment = %(environment)s
                        AND NOT EXISTS (SELECT FROM planned_rows x
-                                        WHERE x.membership_id = m.id AND x.action = 'removed')));
+                                        WHERE x.membership_id = m.id AND x.action = 'removed'))
+        AND NOT EXISTS (SELECT FROM planned_rows x
+                          JOIN planned_groups s ON s.no = x.no AND s.metadata ->> 'type' = 'SECTOR'
+                         WHERE x.symbol = r.symbol AND x.action = 'added')
+        AND NOT EXISTS (SELECT FROM group_memberships m
+                          JOIN definition_groups g ON g.id = m.group_id AND g.type = 'SECTOR'
+                         WHERE m.symbol = r.symbol AND g.environment = %(environment)s AND m.id <> r.membership_id));
+
+-- A stock that is in another sector by now stays there; by force it leaves that one.
+WITH elsewhere AS (
+    SELECT r.no, r.symbol, o.id AS group_id, o.name, m.id AS membership_id, m.weight
+      FROM planned_rows r
+      JOIN planned_groups p ON p.no = r.no AND p.metadata ->> 'type' = 'SECTOR'
+      JOIN group_memberships m ON m.symbol = r.symbol AND m.group_id <> p.group_id
+      JOIN definition_groups o ON o.id = m.group_id AND o.type = 'SECTOR' AND o.environment = %(environment)s
+     WHERE r.action = 'added'
+       AND NOT EXISTS (SELECT FROM planned_rows x WHERE x.membership_id = m.id AND x.action = 'removed')
+), kept AS (
+    UPDATE planned_rows r
+       SET action = 'kept', by_hand = true
+      FROM elsewhere e
+     WHERE NOT %(force)s AND (r.no, r.symbol) = (e.no, e.symbol)
+), groups AS (
+    INSERT INTO planned_groups (no, group_id, name, action, has_rows)
+    SELECT DISTINCT group_id, group_id, name, 'unchanged', false
+      FROM elsewhere
+     WHERE %(force)s AND group_id NOT IN (SELECT group_id FROM planned_groups)
+)
+INSERT INTO planned_rows (no, symbol, membership_id, old_weight, action, in_file, by_hand)
+SELECT group_id, symbol, membership_id, weight, 'removed', false, true
+  FROM elsewhere
+ WHERE %(force)s;
+
 DELETE FROM planned_groups p
  WHERE %(only)s::text IS NOT NULL AND p.name <> %(only)s
    AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no);

@@ -37,6 +37,7 @@ AWKWARD = 'tab\there, line\nthere, \\. and \\N, "quoted", ünïcödé 漢字 \U0
 
 def rows(connection: Connection) -> Rows:
     """All rows of all tables as text, ids included, without the records of restores."""
+    query(connection, "SET TIME ZONE 'UTC'")  # as the suite's own connections
     return {
         table: [text for (text,) in query(
             connection, f'SELECT t::text FROM {table} t {WITHOUT_RESTORES.get(table, "")} ORDER BY t::text COLLATE "C"'

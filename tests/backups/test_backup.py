@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.backups.conftest import MakeBackup, RestoreBackup, rows, write_program
+from tests.backups.conftest import MakeBackup, RestoreBackup, resealed, rows, write_program
 from tests.conftest import open_folder, uri_with_password
 from tests.put import put_group
 from tests.stored import query
@@ -230,13 +230,22 @@ def test_rotation_keeps_the_newest_of_this_database_and_all_that_is_not_its_own(
     made[1].path.rename(linked)
     (folder / "link").unlink()
     (folder / "link").symlink_to(linked)
-    origin = made[0].manifest.origin
-    assert keep_newest(folder, origin, 1) == [made[2].path]
+    assert keep_newest(folder, made[3], 1) == [made[2].path]
     assert {path.name for path in folder.iterdir()} == {
         foreign.path.name, made[0].path.name, "notes", "link", made[3].path.name,
     }  # fmt: skip
     assert len(list(linked.iterdir())) == 2
-    assert keep_newest(folder, origin, 1) == []
+    assert keep_newest(folder, made[3], 1) == []
+
+
+def test_a_clock_that_was_put_back_does_not_cost_the_new_backup(back_up: MakeBackup, folder: Path) -> None:
+    """Those of the time when it was ahead look newer."""
+    ahead = [resealed(back_up(), made_at=f"2099-01-0{day}T00:00:00.000000Z") for day in (1, 2, 3)]
+    made = back_up()
+    assert keep_newest(folder, made, 3) == [ahead[0].path]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        backup.path.name for backup in (*ahead[1:], made)
+    )
 
 
 def test_what_is_no_whole_backup_is_not_listed(back_up: MakeBackup, folder: Path) -> None:

@@ -53,6 +53,8 @@ class Touch:
     kept: set[str] = field(default_factory=set)
     undone_by: int | None = None
     spoke: bool = False  # of days before the rows were stored
+    told: set[date] = field(default_factory=set)  # days of the past
+    restored: dict[tuple[date, str], Cell] = field(default_factory=dict)  # what an undo told of these
 
     @property
     def changed(self) -> bool:
@@ -132,9 +134,13 @@ class History:
                     for day in DAYS:
                         if day >= old.first:
                             group.cells[day, symbol] = old.cells.get((day, symbol), (None, 0))
-            for cell, (_, by) in list(group.cells.items()):
-                if by == target:
-                    group.cells[cell] = old.cells.get(cell, (None, 0))
+            for cell, (weight, by) in list(group.cells.items()):
+                if by == target or old.restored.get(cell) == (weight, by):
+                    there = group.stored or cell[0] < TODAY
+                    group.cells[cell] = old.cells.get(cell, (None, 0)) if there else (None, 0)
+                    touch.restored[cell] = group.cells[cell]
+                    touch.told.add(cell[0])
+                    touch.spoke = True
             touch.is_stored, touch.file = group.stored, "undo"
             touches[id_] = touch
             old.undone_by = run
@@ -151,7 +157,7 @@ class History:
                 changes = not group.stored and not self._name_taken(group.name)
             if not old.was_stored and old.is_stored:
                 changes = changes or (group.stored and not group.rows)
-            if changes and old.file and self._later(target, id_):
+            if (changes and old.file and self._later(target, id_)) or self._told_since(target, id_):
                 return "refused"
             something = something or changes or (old.file == "past" and old.undone_by is None and old.changed)
         return "undone" if something else "nothing"
@@ -183,14 +189,31 @@ class History:
             if now.get(symbol) == old.after[symbol] and now.get(symbol) != old.before[symbol]
         }
 
+    def _told_since(self, target: int, id_: int) -> bool:
+        """Whether a later file of the past is of a day that the run told of."""
+        order, old = list(self.runs), self.runs[target].groups[id_]
+        later = [self.runs[number].groups.get(id_) for number in order[order.index(target) + 1 :]]
+        return old.undone_by is None and any(
+            touch and touch.file == "past" and touch.undone_by is None and touch.as_of in old.told for touch in later
+        )
+
     def _later(self, target: int, id_: int) -> bool:
         order = list(self.runs)
+        others = [
+            run.groups[id_].as_of or TODAY
+            for number, run in self.runs.items()
+            if number != target and id_ in run.groups and run.groups[id_].file == "present"
+            and run.groups[id_].undone_by is None
+        ]  # fmt: skip
         for number in order[order.index(target) + 1 :]:
             run = self.runs[number]
             touch = run.groups.get(id_)
             if touch is None or touch.undone_by is not None:
                 continue
             if touch.file == "present":
+                return True
+            newest = touch.file == "past" and all(touch.as_of and touch.as_of >= day for day in others)
+            if newest and self.runs[target].groups[id_].file == "present":
                 return True
             if touch.file == "undo" and run.undoes is not None and order.index(run.undoes) < order.index(target):
                 return True
@@ -235,6 +258,7 @@ class History:
         for symbol in {*rows, *believed}:
             if rows.get(symbol) != believed.get(symbol):
                 group.tell(symbol, rows.get(symbol), run, day, until)
+                touch.told |= {each for each in DAYS if day <= each < until}
                 touch.before[symbol] = touch.after[symbol] = group.rows.get(symbol)
         return touch
 

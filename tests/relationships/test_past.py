@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.files import write_fund, write_universe
+from tests.put import put_group
 from tests.relationships.conftest import Load, UndoRun
 from tests.relationships.states import differences, dump, state
 from tests.stored import members, query
@@ -286,3 +287,12 @@ def test_a_change_by_hand_is_of_the_day_in_utc(load_dated: Load, witness: Connec
     assert query(witness, hand.format("valid_to", "closed_by")) == today
     query(witness, "SET search_path = as_of, public")
     assert query(witness, "SELECT name FROM definition_groups WHERE name = 'QQQ'") == [("QQQ",)]
+
+
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_the_first_file_of_a_group_that_a_hand_made_counts_from_its_day(
+    load_dated: Load, witness: Connection, mode: str
+) -> None:
+    put_group(witness, "ETF", "SPY", {"AA": 60, "HAND": 1})
+    load_dated(FRIDAYS[0], {"AA": 60, "BB": 40}, mode=mode)
+    assert on(witness, FRIDAYS[0]) == {"AA": 60, "BB": 40}

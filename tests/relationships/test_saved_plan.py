@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,16 +55,6 @@ def test_a_plan_is_applied_without_its_files_and_leaves_what_the_load_would_have
     assert set(members(witness, "unknown", "SECTOR")) == {"AA", "BB", "CC", "DD", "EE"}
     ((path, as_of),) = query(witness, "SELECT path, as_of::text FROM last_files WHERE group_name = 'SPY'")
     assert (Path(path).name, as_of) == ("spy_holdings.csv", "2025-01-10")
-
-
-@pytest.mark.usefixtures("saved")
-def test_a_plan_is_of_its_own_environment(
-    script: Script, plan: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = everything(witness)
-    assert script("apply_plan", plan, "--environment", "TEST") == 2
-    assert f"{plan}: found a plan for the environment DEFAULT, expected TEST" in capsys.readouterr().err
-    assert everything(witness) == before
 
 
 @pytest.mark.usefixtures("saved")
@@ -137,6 +128,38 @@ def test_a_plan_of_the_past_changes_the_past_alone(
     assert dump(witness) == before
     sql = "SELECT symbol FROM members_on(ARRAY(SELECT id FROM definition_groups WHERE name = 'SPY'), '2024-12-28')"
     assert query(witness, sql) == [("AA",)]
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_plan_of_the_past_is_refused_once_another_file_told_of_it(
+    script: Script, folder: Path, plan: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its rows hold up to the next day of which a file tells: there is another one now."""
+    arguments = ("load_etf_holdings", "--holdings-dir", folder, "--etf", "SPY")
+    write_dated(folder, "SPY", {"AA": 100}, "Dec 20, 2024")
+    assert script(*arguments, "--dry-run", "--plan", plan) == 0
+    write_dated(folder, "SPY", {"BB": 100}, "Dec 27, 2024")
+    assert script(*arguments) == 0
+    assert script("apply_plan", plan) == 3
+    assert ": SPY; nothing was written" in capsys.readouterr().err
+    sql = "SELECT symbol FROM members_on(ARRAY(SELECT id FROM definition_groups WHERE name = 'SPY'), '2024-12-28')"
+    assert query(witness, sql) == [("BB",)]
+
+
+def test_a_plan_is_for_its_environment_and_the_command_says_so(
+    script: Script, folder: Path, tmp_path: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = tmp_path / "a $(plan).json"
+    write_fund(folder, "SPY", {"AA": 100})
+    options = ("--environment", "TEST", "--dry-run", "--plan", plan)
+    assert script("load_etf_holdings", "--holdings-dir", folder, *options) == 0
+    (said,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("plan saved: "))
+    assert script("apply_plan", plan) == 2
+    assert f"the plan {plan} is of the environment TEST: --environment TEST" in capsys.readouterr().err
+    python, path, *arguments = shlex.split(said.removeprefix("plan saved: "))
+    assert (python, path) == ("python", "scripts/cache_maintenance/apply_plan.py")
+    assert script("apply_plan", *arguments) == 0
+    assert query(witness, "SELECT environment FROM definition_groups WHERE name = 'SPY'") == [("TEST",)]
 
 
 @pytest.mark.usefixtures("saved")

@@ -312,3 +312,31 @@ def test_a_stock_that_is_a_member_of_something_else_stays_in_its_sector(
     undo(first)
     assert query(witness, "SELECT symbol, sector FROM stock_sectors") == [("AA", "unknown")]
     assert query(witness, "SELECT symbol FROM environment_stocks") == [("AA",)]
+
+
+def test_a_name_that_somebody_else_has_by_now_is_not_given_back(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "UPDATE definition_groups SET name = 'SPYX' WHERE name = 'SPY'")
+    ((run,),) = query(witness, "SELECT max(id) FROM load_runs")
+    put_group(witness, "ETF", "SPY", {"ZZ": 1})
+    outcome = undo(run, force=True)
+    assert (outcome.load_id, [group.action for group in outcome.plan.groups]) == (None, ["kept"])
+
+
+def test_of_a_hand_that_changed_several_environments_the_one_asked_for_is_undone(
+    database: Database, witness: Connection
+) -> None:
+    for environment in ("DEFAULT", "TEST"):
+        put_group(witness, "ETF", "SPY", {"AA": 1}, environment=environment)
+    query(witness, "UPDATE group_memberships SET weight = 2")
+    ((number,),) = query(witness, "SELECT max(id) FROM load_runs")
+    weights = (
+        "SELECT g.environment, m.weight::integer FROM group_memberships m JOIN definition_groups g ON g.id = m.group_id"
+        " ORDER BY 1"
+    )
+    for environment, left in (("TEST", [("DEFAULT", 2), ("TEST", 1)]), ("DEFAULT", [("DEFAULT", 1), ("TEST", 1)])):
+        with closing(database.connect()) as connection:
+            run = read_run(connection, number, environment)
+            carry_out(database, connection, Undo(run, Options(run.type, environment, mode="undo")))
+        assert query(witness, weights) == left

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.files import write_fund
+from tests.put import put_group
 from tests.stored import members, query
 from tickstock.db import Connection
 
@@ -121,3 +122,15 @@ def test_an_unknown_number_is_an_error(script: Script, bad_load: int, capsys: py
     for number in ("twelve", "0", "-1", "99999999999"):
         assert script("undo_load", number) == 2
         assert f"argument LOAD: found '{number}', expected a number from 1 on" in capsys.readouterr().err
+
+
+def test_names_from_the_database_cannot_steer_the_terminal(
+    script: Script, bad_load: int, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_group(witness, "ETF", "\x1b[2JX", {"\x1b[2J": 1})
+    ((run,),) = query(witness, "SELECT max(id) FROM load_runs")
+    query(witness, "UPDATE group_memberships SET weight = 2 WHERE weight = 1")
+    assert script("undo_load", str(run)) == 0
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
+    assert "  \ufffd[2JX \ufffd[2J     kept     2.000000 (before the load: not there)" in captured.out

@@ -138,15 +138,16 @@ def open_private(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def keep_newest(folder: Path, origin: str, keep: int) -> list[Path]:
+def keep_newest(folder: Path, made: Backup, keep: int) -> list[Path]:
     """Remove all backups of a database but the newest; give what was removed.
 
-    A link is left alone, and so is a folder that has other files beside those of a backup.
+    The one just made is the newest, whatever clocks said before. A link is left alone, and so is a folder that has
+    other files beside those of a backup.
     """
     removed = []
-    own = [backup.path for backup in list_backups(folder) if backup.manifest.origin == origin]
+    same = [backup.path for backup in list_backups(folder) if backup.manifest.origin == made.manifest.origin]
     try:
-        for path in own[keep:]:
+        for path in [path for path in same if path.name != made.path.name][keep - 1 :]:
             # Gone at once, whatever happens while its files are removed. Of two at it, one gets it.
             with contextlib.suppress(FileNotFoundError), _hidden_name(folder) as hidden:
                 if not path.is_symlink() and {entry.name for entry in path.iterdir()} == {DUMP, MANIFEST}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -11,13 +11,12 @@ from psycopg2 import errors
 
 from tickstock.db import transaction
 from tickstock.errors import BusyError
+from tickstock.relationships.plan import TYPES
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
     from tickstock.relationships.plan import Options
 
-# In the order in which who needs several takes them: a load of any type takes that of the sectors last.
-TYPES = ("ETF", "THEME", "UNIVERSE", "SECTOR")
 _KEY = "hashtextextended('tickstock load ' || %(environment)s || ' ' || %(type)s, 0)"
 
 
@@ -34,36 +33,30 @@ def hold_lock(cursor: Cursor, options: Options) -> None:
 def locked_transaction(connection: Connection, options: Options) -> Iterator[Cursor]:
     """Run a block in one REPEATABLE READ transaction that holds the lock of (environment, type).
 
-    An undo holds those of all types: what it does to the sectors depends on all members, and a hand may have changed
-    groups of several types. A dry run writes nothing that lasts and needs no lock.
+    Some changes hold several (``options.locked_types``). A dry run writes nothing that lasts and needs none.
 
     Raises:
         BusyError: a lock, or a row that must change, was not to be had within ``lock_timeout``; the
             message names who holds it.
     """
-    types = () if options.dry_run else TYPES if options.mode == "undo" else (options.type,)
-    locks = [{"environment": options.environment, "type": type_} for type_ in types]
-    with ExitStack() as waiting:
-        for values in locks:
-            _wait_for_lock(connection, values)
-            waiting.callback(_unlock, connection, values)
-        try:
-            with transaction(connection) as cursor:
-                for values in locks:
-                    cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY}), pg_advisory_unlock({_KEY})", values)
-                waiting.pop_all()
-                yield cursor
-        except errors.LockNotAvailable as error:
-            with connection.cursor() as cursor:
-                raise BusyError(
-                    f"rows that this load must change are locked by another session ({_oldest(cursor)}); "
-                    "nothing was written, try again when it is done"
-                ) from error
+    kinds = [] if options.dry_run else [(options.environment, type_) for type_ in options.locked_types]
+    try:
+        # A transaction's snapshot is older than any lock it waits for. So wait before it begins; once inside,
+        # the locks pass to the transaction and end with it, however that ends.
+        with all_locks(connection, kinds) as held, transaction(connection) as cursor:
+            for values in held:
+                cursor.execute(f"SELECT pg_advisory_xact_lock({_KEY}), pg_advisory_unlock({_KEY})", values)
+            held.clear()
+            yield cursor
+    except errors.LockNotAvailable as error:
+        with connection.cursor() as cursor:
+            raise BusyError(
+                f"rows that this load must change are locked by another session ({_oldest(cursor)}); "
+                "nothing was written, try again when it is done"
+            ) from error
 
 
 def _wait_for_lock(connection: Connection, values: dict[str, str]) -> None:
-    # A transaction's snapshot is older than any lock it waits for. So wait before it begins; once inside,
-    # the lock passes to the transaction and ends with it, however that ends.
     with connection.cursor() as cursor:
         try:
             cursor.execute(f"SELECT pg_advisory_lock({_KEY})", values)
@@ -95,21 +88,24 @@ def _oldest(cursor: Cursor) -> str:
 
 
 @contextmanager
-def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Iterator[None]:
+def all_locks(connection: Connection, kinds: Iterable[tuple[str, str]]) -> Iterator[list[dict[str, str]]]:
     """Hold the locks of all these (environment, type) while the block runs, whatever transactions it has.
+
+    What the block takes out of the list that it is given is its own to let go.
 
     Raises:
         BusyError: one was not to be had within ``lock_timeout``; the message names who holds it.
     """
-    with ExitStack() as held:
+    held: list[dict[str, str]] = []
+    try:
         for environment, type_ in sorted(kinds, key=lambda kind: (kind[0], TYPES.index(kind[1]))):
             values = {"environment": environment, "type": type_}
             _wait_for_lock(connection, values)
-            held.callback(_unlock, connection, values)
-        yield
-
-
-def _unlock(connection: Connection, values: dict[str, str]) -> None:
-    # A connection that broke has let go of it by itself.
-    with suppress(psycopg2.Error), connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", values)
+            held.append(values)
+        yield held
+    finally:
+        # A connection that broke has let go of them by itself.
+        with suppress(psycopg2.Error):
+            for values in held:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", values)

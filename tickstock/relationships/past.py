@@ -73,7 +73,7 @@ def find_unsettled(
     names = {name for (name,) in cursor.fetchall()}
     for file in files:
         before = stored.get(file.name)
-        if file.as_of and before and before.last_day and (before.drifted or file.as_of < before.last_day):
+        if file.as_of and before and (before.drifted or before.last_day is None or file.as_of < before.last_day):
             names.add(file.name)
     return tuple(sorted(names))
 

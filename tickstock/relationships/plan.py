@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tickstock.relationships.staging import StagedFile
 
 
+# In the order in which who needs their locks takes them: a load of any type takes that of the sectors last.
+TYPES = ("ETF", "THEME", "UNIVERSE", "SECTOR")
 # Who owns a row, as metadata.source says; those of a sector from the strongest evidence to the weakest.
 FILE_SOURCES = ("file",)
 SECTOR_SOURCES = ("override", "sector_etf", "issuer_file", "classification", "symbol_rule", "unclassified")
@@ -46,6 +48,15 @@ class Options(NamedTuple):
     def enters_stocks(self) -> bool:
         """Whether stocks that are in no sector yet enter ``unknown``. An undo gives back what was before, no more."""
         return self.type != "SECTOR" and self.mode != "undo"
+
+    @property
+    def locked_types(self) -> Sequence[str]:
+        """The types that nobody else may change meanwhile.
+
+        For an undo all of them: what it does to the sectors depends on all members, and a hand may have changed groups
+        of several types.
+        """
+        return TYPES if self.mode == "undo" else (self.type,)
 
     @property
     def leave_hand(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +39,7 @@ def read_run(connection: Connection, run: int, environment: str) -> Run:
         TickstockError: there is none, it is of another environment, or it cannot be taken back.
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement("undo/run"), {"run": run})
+        cursor.execute(statement("undo/run"), {"run": run, "environment": environment})
         row = cursor.fetchone()
         cursor.execute("SELECT max(load_id) FROM data_version")
         (last,) = cursor.fetchone()  # type: ignore[misc]
@@ -97,6 +98,7 @@ class Undo:
             groups,
             refusals=() if forced else tuple(later),
             overridden=tuple(later) if forced else (),
+            warnings=tuple(self._warnings(cursor)),
             news=bool(past_again),
             past_again=past_again,
             advice="--force puts back what was before this run, whatever came after it",
@@ -130,6 +132,16 @@ class Undo:
             "only": self.options.only,
             "force": self.options.force is True,
         }
+
+    def _warnings(self, cursor: Cursor) -> Iterator[str]:
+        cursor.execute(statement("undo/without_sector"), self._values())
+        symbols = [symbol for (symbol,) in cursor.fetchall()]
+        if symbols:
+            shown = ", ".join(symbols[:5]) + (", …" if len(symbols) > 5 else "")
+            yield (
+                f"come back without a sector, which a later load took from them: {len(symbols)} ({shown}); "
+                "afterwards run build_stock_metadata.py --mode incremental"
+            )
 
     def _past_again(self, cursor: Cursor) -> tuple[tuple[str, date | None], ...]:
         """The groups of whose past the run spoke, where it is not undone yet; with the day of a file of the past."""

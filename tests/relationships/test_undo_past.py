@@ -1,0 +1,101 @@
+"""An undo leaves the days of the past as the files that still hold tell them, or it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.relationships.conftest import Load, UndoRun
+from tests.relationships.states import differences, state, write_dated
+from tests.stored import query
+from tickstock.db import Connection
+from tickstock.errors import RefusedError
+
+BY_DAY = """
+    SELECT symbol FROM members_on(ARRAY(SELECT id FROM definition_groups WHERE name = 'SPY'), %s) ORDER BY symbol"""
+
+
+def test_a_file_of_the_past_that_would_be_the_newest_stands_on_the_load(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """It would be stored, had that load not been: without it, what is stored would be older than what is on record."""
+    write_dated(folder, "SPY", {"AA": 100}, "Jan 10, 2025")
+    load_etfs(force=True)
+    write_dated(folder, "SPY", {"BB": 100}, "Jan 31, 2025")
+    newest = load_etfs(force=True).load_id
+    write_dated(folder, "SPY", {"CC": 100}, "Jan 03, 2025")
+    load_etfs(force=True)
+    write_dated(folder, "SPY", {"DD": 100}, "Jan 17, 2025")
+    between = load_etfs(force=True).load_id
+    with pytest.raises(RefusedError, match=rf"^load {between} has read SPY since; undo it first\nrefused"):
+        undo(newest)
+    undo(between)
+    undo(newest)
+    assert query(witness, BY_DAY, "2025-02-15") == [("AA",)]
+
+
+def test_a_file_of_the_past_stands_on_one_that_told_of_its_day(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """Only what it said otherwise is on record of it; what both say would go with the other."""
+    write_dated(folder, "SPY", {"ZZ": 100}, "Jan 31, 2025")
+    load_etfs(force=True)
+    write_dated(folder, "SPY", {"AA": 50, "BB": 50}, "Jan 03, 2025")
+    told = load_etfs(force=True).load_id
+    write_dated(folder, "SPY", {"AA": 50, "CC": 50}, "Jan 03, 2025")
+    corrected = load_etfs(force=True).load_id
+    with pytest.raises(RefusedError, match=f"load {corrected} has read SPY since"):
+        undo(told)
+    assert query(witness, BY_DAY, "2025-01-15") == [("AA",), ("CC",)]
+    again = undo(undo(corrected).load_id).load_id
+    assert query(witness, BY_DAY, "2025-01-15") == [("AA",), ("CC",)]
+    undo(again)
+    undo(told)
+    assert query(witness, BY_DAY, "2025-01-15") == []
+
+
+def test_a_file_of_the_past_stands_on_the_undo_of_one_that_told_of_its_day(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_dated(folder, "SPY", {"ZZ": 100}, "Jan 31, 2025")
+    load_etfs(force=True)
+    write_dated(folder, "SPY", {"AA": 100}, "Jan 03, 2025")
+    undone = undo(load_etfs(force=True).load_id).load_id
+    write_dated(folder, "SPY", {"CC": 100}, "Jan 10, 2025")
+    since = load_etfs(force=True).load_id
+    with pytest.raises(RefusedError, match=f"load {since} has read SPY since"):
+        undo(undone)
+    assert query(witness, BY_DAY, "2025-01-15") == [("CC",)]
+
+
+def test_of_a_group_that_is_gone_by_now_the_past_is_what_it_was_before(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    first = {"AA": 50, "BB": 30, "CC": 20}
+    write_dated(folder, "SPY", first, "Jan 03, 2025")
+    load_etfs(force=True)
+    write_dated(folder, "SPY", {"AA": 60, "BB": 30, "DD": 10}, "Jan 10, 2025")
+    second = load_etfs(force=True).load_id
+    ((spy,),) = query(witness, "SELECT id FROM definition_groups WHERE name = 'SPY'")
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    undo(second)
+    sql = "SELECT symbol, weight::integer FROM members_on(ARRAY[%s], %s) ORDER BY 1"
+    for day in ("2025-01-05", "2025-01-15"):
+        assert query(witness, sql, spy, day) == [*first.items()]
+
+
+def test_files_of_the_past_undone_newest_first_leave_no_trace(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_dated(folder, "SPY", {"ZZ": 100}, "Jan 31, 2025")
+    load_etfs(force=True)
+    states, loads = [], []
+    for rows in ({"AA": 50, "BB": 50}, {"AA": 50, "CC": 50}, {"BB": 50, "CC": 50}):
+        states.append(state(witness))
+        write_dated(folder, "SPY", rows, "Jan 03, 2025")
+        loads.append(load_etfs(force=True).load_id)
+    for load in reversed(loads):
+        undo(undo(undo(load).load_id).load_id)
+        undo(load)
+        assert differences(states.pop(), state(witness)) == []
