@@ -1,10 +1,14 @@
--- From when on a group is known, whoever made it; and one time zone for the days of the history.
+-- From when on a group is known, whoever made it; one time zone for the days of the history; and loads of one group.
 
 DO $$
 BEGIN
     PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 END
 $$;
+
+ALTER TABLE load_runs
+    ADD COLUMN only_group text;
+COMMENT ON COLUMN load_runs.only_group IS 'The one group that a load, or an undo, was limited to (--etf). It says nothing of the others.';
 
 -- The states that a group had. Of the days before it was stored a file may tell (the run that opened such a version
 -- closed it too), until the undo of that run says, in a version without metadata, that the group was not there.

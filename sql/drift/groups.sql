@@ -1,4 +1,4 @@
--- Funds, universes and themes that a hand took away, or made, since the last load of their type.
+-- Funds, universes and themes that a hand took away, or made, since the last load of their whole type.
 
 WITH events AS (
     SELECT 'group_removed' AS event, r.type, f.group_name AS name, f.members, h.id AS run
@@ -25,6 +25,6 @@ WITH events AS (
 SELECT event, type, name, members, run
   FROM events e
  WHERE type IN ('ETF', 'UNIVERSE', 'THEME') AND (%(only)s::text IS NULL OR (type, name) = ('ETF', %(only)s))
-   AND NOT EXISTS (SELECT FROM load_runs n WHERE n.kind = 'load' AND n.type = e.type
+   AND NOT EXISTS (SELECT FROM load_runs n WHERE n.kind = 'load' AND n.only_group IS NULL AND n.type = e.type
                                              AND n.environment = current_environment() AND n.id > e.run)
  ORDER BY event DESC, type, name;

@@ -201,7 +201,7 @@ def test_all_that_a_path_needs_reaches_pg_dump(
     seen = tmp_path / "seen"
     write_program(tmp_path / "bin", "pg_dump", f'echo "$@" > {seen}; env >> {seen}', "99.1")
     parameters = {
-        **database.parameters, "password": "can ary'", "sslpassword": "another", "sslmode": "verify-full",
+        **database.parameters, "password": "se cret'", "sslpassword": "another", "sslmode": "verify-full",
         "sslrootcert": "/some where/root.crt", "hostaddr": "127.0.0.9", "connect_timeout": "3",
     }  # fmt: skip
     make_backup(database._replace(parameters=parameters, binaries=tmp_path / "bin"), past, folder)
@@ -209,9 +209,9 @@ def test_all_that_a_path_needs_reaches_pg_dump(
     for expected in ("sslmode=verify-full", "sslrootcert='/some where/root.crt'", "hostaddr=127.0.0.9",
                      "connect_timeout=3", f"dbname={database.parameters['dbname']}"):  # fmt: skip
         assert expected in command
-    assert "ary" not in command
+    assert "cret" not in command
     assert "another" not in command
-    assert "PGPASSWORD=can ary'" in environment
+    assert "PGPASSWORD=se cret'" in environment
 
 
 def test_rotation_keeps_the_newest_of_this_database_and_all_that_is_not_its_own(

@@ -324,3 +324,14 @@ def test_names_from_the_database_cannot_steer_the_terminal(
     captured = capsys.readouterr()
     assert "\x1b" not in captured.out + captured.err
     assert "  �[2J RSP �[2J" in captured.out
+
+
+def test_a_load_of_one_fund_says_nothing_of_another_that_is_gone(
+    script: Script, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    assert script("drift") == 1
+    assert script("load_etf_holdings", "--etf", "QQQ", "--force") == 0
+    capsys.readouterr()
+    assert script("drift") == 1
+    assert "SPY" in capsys.readouterr().out

@@ -133,11 +133,12 @@ def apply_plan(cursor: Cursor, plan: Plan, run_key: str) -> int:
 def _record_run(cursor: Cursor, plan: Plan, run_key: str) -> int:
     options = plan.options
     cursor.execute(
-        "INSERT INTO load_runs (run_key, kind, type, environment, mode, tool_version, overridden,"
+        "INSERT INTO load_runs (run_key, kind, type, environment, mode, only_group, tool_version, overridden,"
         " groups_added, groups_changed, groups_removed, added, changed, removed, unchanged, kept, put_back)"
-        " VALUES (%s, 'load', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        " VALUES (%s, 'load', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (
-            run_key, options.type, options.environment, options.mode, __version__, json.dumps(plan.overridden),
+            run_key, options.type, options.environment, options.mode, options.only, __version__,
+            json.dumps(plan.overridden),
             *(plan.groups_with(action) for action in ("added", "changed", "removed")),
             *(plan.total(word) for word in ("added", "changed", "removed", "unchanged", "kept", "put_back")),
         ),

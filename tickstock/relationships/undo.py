@@ -160,11 +160,13 @@ class Undo:
         import json
 
         cursor.execute(
-            "INSERT INTO load_runs (run_key, kind, type, environment, mode, undoes, tool_version, overridden,"
-            " groups_added, groups_changed, groups_removed, added, changed, removed, unchanged, kept, put_back)"
-            " VALUES (%s, 'undo', %s, %s, 'undo', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0) RETURNING id",
+            "INSERT INTO load_runs (run_key, kind, type, environment, mode, undoes, only_group, tool_version,"
+            " overridden, groups_added, groups_changed, groups_removed, added, changed, removed, unchanged, kept,"
+            " put_back)"
+            " VALUES (%s, 'undo', %s, %s, 'undo', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0) RETURNING id",
             (
-                run_key, self.run.type, self.run.environment, self.run.id, __version__, json.dumps(plan.overridden),
+                run_key, self.run.type, self.run.environment, self.run.id, self.options.only, __version__,
+                json.dumps(plan.overridden),
                 *(plan.groups_with(action) for action in ("added", "changed", "removed")),
                 *(plan.total(word) for word in ("added", "changed", "removed", "unchanged", "kept")),
             ),
