@@ -1,14 +1,32 @@
 -- What a run says of days past that its rows no longer carry. An undo says again what was known before the run: where
 -- the run (a file of the past, or a row that was changed since) speaks of a span of days, and where a row leaves of
--- which other, undone runs have told too. Who spoke of these days later is left alone.
+-- which other, undone runs have told too. Of a row that the run took out it says from a day on that it is no member.
+-- Who spoke of these days later is left alone; undos of the run, and undos of these, only repeat.
 
-WITH told AS (
-    SELECT t.*, p.no, r.symbol IS NOT NULL AS planned, r.action = 'removed' AND NOT r.by_hand AS leaves,
+WITH RECURSIVE undos AS (
+    SELECT id FROM load_runs WHERE undoes = %(run)s
+    UNION
+    SELECT r.id FROM load_runs r JOIN undos u ON r.undoes = u.id
+), told AS (
+    SELECT s.*, r.symbol IS NOT NULL AS planned, r.action = 'removed' AND NOT r.by_hand AS leaves,
            (SELECT version FROM data_version WHERE load_id = %(run)s) AS version
-      FROM membership_versions t
+      FROM (
+        SELECT group_id, symbol, valid_from, valid_to, closed_by
+          FROM membership_versions
+         WHERE opened_by = %(run)s AND symbol IS NOT NULL
+        UNION ALL
+        SELECT group_id, symbol, valid_to,
+               COALESCE((SELECT max(g.valid_to) FROM membership_versions g
+                          WHERE g.group_id = c.group_id AND g.symbol IS NULL
+                            AND NOT EXISTS (SELECT FROM definition_groups d WHERE d.id = g.group_id)), 'infinity'),
+               0
+          FROM membership_versions c
+         WHERE closed_by = %(run)s AND opened_by <> %(run)s AND symbol IS NOT NULL
+           AND NOT EXISTS (SELECT FROM membership_versions o
+                            WHERE o.opened_by = %(run)s AND o.group_id = c.group_id AND o.symbol = c.symbol)
+      ) s
       JOIN planned_groups p USING (group_id)
-      LEFT JOIN planned_rows r ON r.no = p.no AND r.symbol = t.symbol AND NOT r.by_hand
-     WHERE t.opened_by = %(run)s AND t.symbol IS NOT NULL
+      LEFT JOIN planned_rows r ON r.no = p.no AND r.symbol = s.symbol AND NOT r.by_hand AND r.action <> 'kept'
 ), before AS (
     SELECT d.group_id, d.day, m.symbol, m.weight, m.metadata, m.valid_to
       FROM (SELECT DISTINCT group_id, valid_from AS day, version FROM told) d
@@ -19,6 +37,7 @@ WITH told AS (
       JOIN data_version o ON o.load_id = l.opened_by
      WHERE o.version > (SELECT version FROM data_version WHERE load_id = %(run)s)
        AND l.valid_to IS DISTINCT FROM l.valid_from
+       AND l.opened_by NOT IN (SELECT id FROM undos)
        AND l.group_id IN (SELECT group_id FROM planned_groups)
 )
 SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight), array_agg(metadata),
@@ -47,5 +66,5 @@ SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight
      WHERE t.leaves AND t.closed_by IS DISTINCT FROM %(run)s
      GROUP BY t.group_id, t.valid_from, b.valid_to, t.symbol
   ) said
- WHERE until_day > from_day
+ WHERE until_day > from_day AND until_day < 'infinity'
  GROUP BY group_id, from_day;

@@ -80,5 +80,10 @@ def find_unsettled(
 
 def settle(cursor: Cursor, plan: Plan, load_id: int) -> None:
     """See to it that a file's word counts from its day on, also where something stored is younger."""
+    cursor.execute(
+        "SELECT record_older_group(group_id, as_of) FROM load_files"
+        " WHERE load_id = %s AND scope = 'present' AND as_of IS NOT NULL",
+        (load_id,),
+    )
     if plan.unsettled:
         cursor.execute(statement("load/settle"), {"run": load_id, "groups": list(plan.unsettled)})
