@@ -1,7 +1,8 @@
 -- What a run says of days past that its rows no longer carry. An undo says again what was known before the run: where
 -- the run (a file of the past, or a row that was changed since) speaks of a span of days, and where a row leaves of
--- which other, undone runs have told too. Who spoke of these days later is left alone; but not a run that was taken
--- back, nor an undo that only said again what this run, or a later one, had found.
+-- which other, undone runs have told too. Of a row that the run took out it says from a day on that it is no member.
+-- Who spoke of these days later is left alone; but not a run that was taken back, nor an undo that only said again what
+-- this run, or a later one, had found.
 
 WITH RECURSIVE undos AS (
     SELECT id, undoes FROM load_runs WHERE undoes IS NOT NULL
@@ -14,12 +15,25 @@ WITH RECURSIVE undos AS (
      GROUP BY u.id
     HAVING min(d.version) >= (SELECT version FROM data_version WHERE load_id = %(run)s)
 ), told AS (
-    SELECT t.*, p.no, r.symbol IS NOT NULL AS planned, r.action = 'removed' AND NOT r.by_hand AS leaves,
+    SELECT s.*, r.symbol IS NOT NULL AS planned, r.action = 'removed' AND NOT r.by_hand AS leaves,
            (SELECT version FROM data_version WHERE load_id = %(run)s) AS version
-      FROM membership_versions t
+      FROM (
+        SELECT group_id, symbol, valid_from, valid_to, closed_by
+          FROM membership_versions
+         WHERE opened_by = %(run)s AND symbol IS NOT NULL
+        UNION ALL
+        SELECT group_id, symbol, valid_to,
+               COALESCE((SELECT max(g.valid_to) FROM membership_versions g
+                          WHERE g.group_id = c.group_id AND g.symbol IS NULL
+                            AND NOT EXISTS (SELECT FROM definition_groups d WHERE d.id = g.group_id)), 'infinity'),
+               0
+          FROM membership_versions c
+         WHERE closed_by = %(run)s AND opened_by <> %(run)s AND symbol IS NOT NULL
+           AND NOT EXISTS (SELECT FROM membership_versions o
+                            WHERE o.opened_by = %(run)s AND o.group_id = c.group_id AND o.symbol = c.symbol)
+      ) s
       JOIN planned_groups p USING (group_id)
-      LEFT JOIN planned_rows r ON r.no = p.no AND r.symbol = t.symbol AND NOT r.by_hand
-     WHERE t.opened_by = %(run)s AND t.symbol IS NOT NULL
+      LEFT JOIN planned_rows r ON r.no = p.no AND r.symbol = s.symbol AND NOT r.by_hand AND r.action <> 'kept'
 ), before AS (
     SELECT d.group_id, d.day, m.symbol, m.weight, m.metadata, m.valid_to
       FROM (SELECT DISTINCT group_id, valid_from AS day, version FROM told) d
@@ -62,17 +76,6 @@ SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight
         ON l.group_id = t.group_id AND l.symbol = t.symbol AND l.closed_by <> %(undo)s AND l.valid_to > t.valid_from
      WHERE t.leaves AND t.closed_by IS DISTINCT FROM %(run)s
      GROUP BY t.group_id, t.valid_from, b.valid_to, t.symbol
-    UNION ALL
-    -- The group is gone by now: what the run had taken out of it was there up to that day.
-    SELECT c.group_id, c.valid_to, c.symbol, c.weight, c.metadata,
-           LEAST((SELECT max(g.valid_to) FROM membership_versions g WHERE g.group_id = c.group_id AND g.symbol IS NULL),
-                 (SELECT min(s.as_of) FROM snapshots s
-                   WHERE s.group_id = c.group_id AND s.load_id <> %(run)s AND s.as_of > c.valid_to))
-      FROM membership_versions c
-      JOIN planned_groups p USING (group_id)
-      JOIN planned_rows r ON r.no = p.no AND r.symbol = c.symbol AND r.action = 'kept' AND NOT r.by_hand
-     WHERE c.closed_by = %(run)s AND c.opened_by <> %(run)s
-       AND NOT EXISTS (SELECT FROM definition_groups d WHERE d.id = c.group_id)
   ) said
- WHERE until_day > from_day
+ WHERE until_day > from_day AND until_day < 'infinity'
  GROUP BY group_id, from_day;

@@ -135,6 +135,22 @@ def test_a_file_dated_before_the_undated_one_is_newer_within_a_month_and_older_b
     assert on(witness, today - timedelta(10)) == {"AA": 60, "DD": 40}
 
 
+def test_a_file_with_a_date_makes_a_fund_older_whose_first_file_had_none(load_dated: Load, witness: Connection) -> None:
+    today = date.today()
+    load_dated(None, {"AA": 60, "BB": 40})
+    load_dated(today - timedelta(10), {"AA": 60, "DD": 40})
+    assert [on(witness, today - timedelta(days)) for days in (11, 10, 0)] == [
+        {}, {"AA": 60, "DD": 40}, {"AA": 60, "DD": 40},
+    ]  # fmt: skip
+
+
+def test_a_file_with_a_date_makes_a_fund_older_that_a_hand_made(load_dated: Load, witness: Connection) -> None:
+    put_group(witness, "ETF", "SPY", {"CC": 1})
+    load_dated(FRIDAYS[1], {"AA": 60, "BB": 40})
+    assert on(witness, FRIDAYS[0]) == {}
+    assert on(witness, FRIDAYS[1]) == on(witness, date.today()) == {"AA": 60, "BB": 40}
+
+
 def test_what_a_hand_did_does_not_outlive_a_newer_file_on_its_day(load_dated: Load, witness: Connection) -> None:
     """The hand's day lies after the file's: from the file's day on its word counts."""
     load_dated(FRIDAYS[0], {"AA": 60, "BB": 40})
@@ -157,6 +173,8 @@ def test_a_correction_undone_leaves_the_past_as_it_was(
     assert load_dated(FRIDAYS[1], {"AA": 65, "DD": 35}, dry_run=True).plan.past[0].changed == 1
     undo(undone.load_id)
     assert on(witness, FRIDAYS[1]) == {"AA": 65, "DD": 35}
+    undo(corrected)
+    assert differences(before, state(witness)) == []
 
 
 def test_files_with_dates_beside_the_newest_fill_the_past(

@@ -167,6 +167,41 @@ def test_a_row_that_a_hand_changed_since_is_kept_and_the_rest_is_undone(
     assert members(witness, "SPY") == {"AA": "61.000000", "BB": "31.000000", "CC": "20.000000"}
 
 
+def test_a_row_that_the_load_took_out_and_a_hand_put_back_since_is_in_the_past_again(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    query(witness, "INSERT INTO group_memberships (group_id, symbol, weight)"
+                   " SELECT id, 'CC', 5 FROM definition_groups WHERE name = 'SPY'")  # fmt: skip
+    undo(two_loads[1])
+    assert members(witness, "SPY")["CC"] == "5.000000"
+    assert [spy_on(witness, days_ago).get("CC") for days_ago in (1, 0)] == [20, 5]
+    assert spy_on(witness, 1) == FIRST
+
+
+def spy_on(connection: Connection, days_ago: int) -> dict[str, int]:
+    """The members of SPY so many days ago, as it is known now."""
+    sql = """
+        SELECT m.symbol, m.weight::integer
+          FROM groups_on(CURRENT_DATE - %s) g CROSS JOIN LATERAL members_on(ARRAY[g.id], CURRENT_DATE - %s) m
+         WHERE g.name = 'SPY'"""
+    return dict(query(connection, sql, days_ago, days_ago))
+
+
+def test_of_a_group_that_a_hand_has_deleted_since_the_past_is_told_as_before(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_dated(folder, "SPY", FIRST, "Jan 03, 2025")
+    write_fund(folder, "QQQ", {"AA": 100})
+    load_etfs(force=True)
+    write_dated(folder, "SPY", SECOND, "Jan 10, 2025")
+    write_fund(folder, "QQQ", {"AA": 99})
+    run = load_etfs(force=True).load_id
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    undo(run)
+    assert members(witness, "QQQ") == {"AA": "100.000000"}
+    assert [spy_on(witness, 1), spy_on(witness, 0)] == [FIRST, {}]
+
+
 def test_force_overwrites_what_a_hand_changed_since(
     two_loads: tuple[int, int], undo: UndoRun, witness: Connection
 ) -> None:

@@ -61,12 +61,15 @@ class Running:
         self._place = Path(tempfile.mkdtemp(prefix="tickstock-run-"))
         self._process = _CONTEXT.Process(target=_redirected, args=(self._place, work, arguments))
         self._process.start()
-        self._known = psutil.Process(self._process.pid)
+        self._known: psutil.Process | None = None
+        with suppress(psutil.NoSuchProcess):  # it has ended already
+            self._known = psutil.Process(self._process.pid)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, but to nobody who has got the process's number since it ended."""
         with suppress(psutil.NoSuchProcess):
-            self._known.send_signal(number)
+            if self._known:
+                self._known.send_signal(number)
 
     def alive(self) -> bool:
         return self._process.is_alive()

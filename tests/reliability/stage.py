@@ -14,26 +14,12 @@ import psycopg2
 import pytest
 
 from tests.conftest import load_script, uri_with_password
+from tests.reliability import kept
 from tests.reliability.commands import FIRST_LOADS, HANDS, PLAN
 from tests.reliability.processes import Ended, Running, Trap, run, start
 from tests.reliability.states import State, state
-from tests.stored import TABLES, everything, query
+from tests.stored import everything, query
 from tickstock.db import Connection, Database
-
-_SESSIONS = """
-    SELECT count(*) FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
-_LOCKS = """
-    SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
-     WHERE locktype = 'advisory' AND datname = current_database()"""
-# Our triggers would record it.
-_PUT_BACK = f"""
-    BEGIN;
-    {" ".join(f"ALTER TABLE {table} DISABLE TRIGGER USER;" for table in TABLES)}
-    TRUNCATE {", ".join(TABLES)};
-    {" ".join(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE kept.{table};" for table in TABLES)}
-    {" ".join(f"ALTER TABLE {table} ENABLE TRIGGER USER;" for table in TABLES)}
-    COMMIT"""
 
 
 class Course(NamedTuple):
@@ -58,17 +44,14 @@ class Stage:
             assert ended.status == 0, ended
         for statement in HANDS:
             query(self.witness, statement)
-        query(self.witness, "CREATE SCHEMA kept")
-        for table in TABLES:
-            query(self.witness, f"CREATE TABLE kept.{table} AS TABLE {table}")
+        kept.keep(self.witness)
         self.put_back()
         self.old = state(self.witness)
         assert self.run(PLAN).status == 0
 
     def put_back(self) -> None:
         """Make it the old state again, with nobody at work on it."""
-        self.settle()
-        query(self.witness, _PUT_BACK)
+        kept.put_back(self.witness)
         self._before = everything(self.witness)
 
     def start(self, command: str, trap: Trap | None = None) -> Running:
@@ -111,15 +94,8 @@ class Stage:
         return self._courses[command]
 
     def settle(self) -> float:
-        """Wait until no session of a script is left, nor a lock of one; give the seconds that took.
-
-        The server looks once a second whether the client of a running statement is still there.
-        """
-        begun = time.monotonic()
-        while query(self.witness, f"SELECT ({_SESSIONS}) + ({_LOCKS})") != [(0,)]:
-            assert time.monotonic() - begun < 3, "a session or a lock of a script is left"
-            time.sleep(0.002)
-        return time.monotonic() - begun
+        """Wait until no session of a script is left, nor a lock of one; give the seconds that took."""
+        return kept.settle(self.witness)
 
     def is_new(self, new: State) -> bool:
         """Whether the new state is stored. If not, it has to be the old one, to the last row version."""

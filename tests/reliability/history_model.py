@@ -1,4 +1,5 @@
-"""What loads, hands and undos come to, in plain dictionaries: the stored rows, and what is believed of each day.
+"""What loads, hands, undos and restores come to, in plain dictionaries: the stored rows, and what is believed of each
+day.
 
 A cell is a day and a symbol of a group; it has a weight (None: no member) and the run that said so last.
 """
@@ -12,10 +13,9 @@ from datetime import date, timedelta
 Rows = dict[str, int]
 Row = tuple[int, bool]  # weight; whether the file owns it
 Cell = tuple[int | None, int]
+Believed = dict[tuple[int, date], Rows]  # of a group on a day, where it had members
 
-TODAY = date.today()
 FRIDAYS = [date(2025, 1, 3) + timedelta(days=7 * week) for week in range(4)]
-DAYS = sorted([*FRIDAYS, *(day + timedelta(3) for day in FRIDAYS), TODAY - timedelta(1), TODAY])
 UNDATED = timedelta(days=31)
 
 
@@ -24,12 +24,13 @@ class Group:
     """A fund as it is stored under one id, now or once."""
 
     name: str
+    days: list[date]
     rows: dict[str, Row] = field(default_factory=dict)
     cells: dict[tuple[date, str], Cell] = field(default_factory=dict)
     stored: bool = True
 
     def tell(self, symbol: str, weight: int | None, run: int, first: date, until: date | None = None) -> None:
-        for day in DAYS:
+        for day in self.days:
             if first <= day and (until is None or day < until):
                 self.cells[day, symbol] = (weight, run)
 
@@ -46,19 +47,18 @@ class Touch:
     was_stored: bool
     is_stored: bool
     first: date
-    cells: dict[tuple[date, str], Cell]
+    cells: dict[tuple[date, str], Cell]  # before it
+    left_cells: dict[tuple[date, str], Cell] = field(default_factory=dict)
     file: str = ""
     as_of: date | None = None
     left: Rows = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     undone_by: int | None = None
-    spoke: bool = False  # of days before the rows were stored
     told: set[date] = field(default_factory=set)  # days of the past
-    restored: dict[tuple[date, str], Cell] = field(default_factory=dict)  # what an undo told of these
 
     @property
     def changed(self) -> bool:
-        return bool(self.before) or self.spoke or self.was_stored != self.is_stored
+        return bool(self.before) or self.cells != self.left_cells or self.was_stored != self.is_stored
 
 
 @dataclass
@@ -69,11 +69,21 @@ class Run:
 
 
 class History:
-    """Groups and runs by their ids in the database; runs are numbered in the order of their commits here."""
+    """Groups and runs by their ids in the database, runs in the order of their commits.
 
-    def __init__(self) -> None:
+    Of ``days`` it knows what is believed.
+    """
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self.days = sorted([*FRIDAYS, *(day + timedelta(3) for day in FRIDAYS), today - timedelta(1), today])
         self.groups: dict[int, Group] = {}
         self.runs: dict[int, Run] = {}
+
+    def believed(self) -> Believed:
+        """What is believed of every day now."""
+        found = {(id_, day): group.believed(day) for id_, group in self.groups.items() for day in self.days}
+        return {place: rows for place, rows in found.items() if rows}
 
     def id_of(self, name: str) -> int | None:
         return next((id_ for id_, group in self.groups.items() if group.stored and group.name == name), None)
@@ -86,7 +96,19 @@ class History:
         last, row = self.last_file(id_), self.groups[id_].rows.get(symbol)
         left = last.left if last else {}
         moved = (symbol in left) != (row is not None) or (row is not None and left[symbol] != row[0])
+        if row and symbol not in left and self._is_of_a_load_since(id_, symbol, row[0], last):
+            moved = False
         return moved or bool(last and symbol in last.kept) or (row is not None and not row[1])
+
+    def _is_of_a_load_since(self, id_: int, symbol: str, weight: int, last: Touch | None) -> bool:
+        """Whether an undone load put the row there as it is, and undos brought it back."""
+        for run in reversed(self.runs.values()):
+            touch = run.groups.get(id_)
+            if touch and touch is last:
+                return False
+            if touch and run.kind == "load" and (touch.after.get(symbol) or (None,))[0] == weight:
+                return True
+        return False
 
     # What the steps do
 
@@ -99,22 +121,22 @@ class History:
         for name, (rows, day) in files.items():
             stored = self.id_of(name)
             id_ = new_ids[name] if stored is None else stored
-            self.groups.setdefault(id_, Group(name, stored=False))
+            self.groups.setdefault(id_, Group(name, self.days, stored=False))
             if self._is_older(id_, day):
                 assert day
                 touches[id_] = self._correct(id_, rows, day, run)
             else:
                 touches[id_] = self._make_present(id_, rows, day, run, mode.endswith("incremental"))
-        self.runs[run] = Run("load", touches)
+        self._record(run, Run("load", touches))
 
     def hand(self, run: int, id_: int, symbol: str, row: Row | None) -> None:
-        touch = self._touch(id_, TODAY)
+        touch = self._touch(id_, self.today)
         self._put(id_, symbol, row, touch)
-        self.groups[id_].tell(symbol, row[0] if row else None, run, TODAY)
-        self.runs[run] = Run("hand", {id_: touch})
+        self.groups[id_].tell(symbol, row[0] if row else None, run, self.today)
+        self._record(run, Run("hand", {id_: touch}))
 
     def delete_group(self, run: int, id_: int) -> None:
-        self.runs[run] = Run("hand", {id_: self._remove(id_, run)})
+        self._record(run, Run("hand", {id_: self._remove(id_, run)}))
 
     def undo(self, run: int, target: int) -> None:
         """Do what :meth:`plan_undo` says."""
@@ -131,30 +153,35 @@ class History:
             for symbol in old.before:
                 if symbol in reverted:
                     self._put(id_, symbol, old.before[symbol], touch)
-                    for day in DAYS:
+                    for day in self.days:
                         if day >= old.first:
                             group.cells[day, symbol] = old.cells.get((day, symbol), (None, 0))
-            for cell, (weight, by) in list(group.cells.items()):
-                if by == target or old.restored.get(cell) == (weight, by):
-                    there = group.stored or cell[0] < TODAY
-                    group.cells[cell] = old.cells.get(cell, (None, 0)) if there else (None, 0)
-                    touch.restored[cell] = group.cells[cell]
-                    touch.told.add(cell[0])
-                    touch.spoke = True
+            if group.stored or not (old.was_stored and not old.is_stored):  # else its name is taken: it stays gone
+                for cell, told in list(group.cells.items()):
+                    if told == old.left_cells.get(cell) and told != old.cells.get(cell):
+                        group.cells[cell] = old.cells.get(cell, (None, 0))
+                        touch.told.add(cell[0])
             touch.is_stored, touch.file = group.stored, "undo"
             touches[id_] = touch
             old.undone_by = run
             self._settle_undone(id_, target)
-        self.runs[run] = Run("undo", touches, undoes=target)
+        self._record(run, Run("undo", touches, undoes=target))
+
+    def restore(self, run: int, backup: History) -> None:
+        """Be what it was at the backup. Only the restore itself is new."""
+        self.groups, self.runs = copy.deepcopy((backup.groups, backup.runs))
+        self.runs[run] = Run("restore")
 
     def plan_undo(self, target: int) -> str:
-        """``refused``, ``nothing`` (nothing that is stored, that is) or ``undone``."""
+        """``no undo`` (of a restore), ``refused``, ``nothing`` (nothing that is stored, that is) or ``undone``."""
+        if self.runs[target].kind == "restore":
+            return "no undo"
         something = False
         for id_, old in self.runs[target].groups.items():
             group = self.groups[id_]
             changes = bool(self._reverted(id_, old))
             if old.was_stored and not old.is_stored:
-                changes = not group.stored and not self._name_taken(group.name)
+                changes = changes or (not group.stored and not self._name_taken(group.name))
             if not old.was_stored and old.is_stored:
                 changes = changes or (group.stored and not group.rows)
             if (changes and old.file and self._later(target, id_)) or self._told_since(target, id_):
@@ -163,6 +190,11 @@ class History:
         return "undone" if something else "nothing"
 
     # How they do it
+
+    def _record(self, number: int, run: Run) -> None:
+        for id_, touch in run.groups.items():
+            touch.left_cells = copy.copy(self.groups[id_].cells)
+        self.runs[number] = run
 
     def _settle_undone(self, id_: int, undone: int) -> None:
         """What an undone undo had taken back holds again; what that had taken back itself does not."""
@@ -180,7 +212,7 @@ class History:
         if old.file == "past":
             return set()
         comes_back = old.was_stored and not old.is_stored and not self._name_taken(group.name)
-        if (not group.stored and not comes_back) or (group.stored and old.was_stored and not old.is_stored):
+        if not group.stored and not comes_back:
             return set()
         now = group.rows
         return {
@@ -200,7 +232,7 @@ class History:
     def _later(self, target: int, id_: int) -> bool:
         order = list(self.runs)
         others = [
-            run.groups[id_].as_of or TODAY
+            run.groups[id_].as_of or self.today
             for number, run in self.runs.items()
             if number != target and id_ in run.groups and run.groups[id_].file == "present"
             and run.groups[id_].undone_by is None
@@ -226,11 +258,11 @@ class History:
         last = self.last_file(id_)
         if day is None or last is None or not self.groups[id_].stored:
             return False
-        return day < (last.as_of or TODAY - UNDATED)
+        return day < (last.as_of or self.today - UNDATED)
 
     def _snapshots(self, id_: int) -> list[date]:
         found = [run.groups[id_] for run in self.runs.values() if id_ in run.groups]
-        return [t.as_of or TODAY for t in found if t.file in ("present", "past") and t.undone_by is None]
+        return [t.as_of or self.today for t in found if t.file in ("present", "past") and t.undone_by is None]
 
     def _touch(self, id_: int, first: date) -> Touch:
         group = self.groups[id_]
@@ -243,10 +275,11 @@ class History:
             rows[symbol] = row
 
     def _remove(self, id_: int, run: int) -> Touch:
-        touch, group = self._touch(id_, TODAY), self.groups[id_]
+        touch, group = self._touch(id_, self.today), self.groups[id_]
         for symbol in list(group.rows):
             self._put(id_, symbol, None, touch)
-            group.tell(symbol, None, run, TODAY)
+        for symbol in {symbol for _, symbol in group.cells}:  # it has none from now on, whatever is taken back later
+            group.tell(symbol, None, run, self.today)
         group.stored = touch.is_stored = False
         return touch
 
@@ -258,28 +291,28 @@ class History:
         for symbol in {*rows, *believed}:
             if rows.get(symbol) != believed.get(symbol):
                 group.tell(symbol, rows.get(symbol), run, day, until)
-                touch.told |= {each for each in DAYS if day <= each < until}
+                touch.told |= {each for each in self.days if day <= each < until}
                 touch.before[symbol] = touch.after[symbol] = group.rows.get(symbol)
         return touch
 
     def _make_present(self, id_: int, rows: Rows, day: date | None, run: int, leave_hand: bool) -> Touch:
-        touch, group, first = self._touch(id_, day or TODAY), self.groups[id_], day or TODAY
+        touch, group, first = self._touch(id_, day or self.today), self.groups[id_], day or self.today
         for symbol in sorted({*rows, *group.rows}):
             stored, wanted = group.rows.get(symbol), rows.get(symbol)
             hand = leave_hand and self.is_hands(id_, symbol)
             if stored is not None and wanted == stored[0] and (leave_hand or stored[1]):
-                for each in DAYS:  # its day may lie before the one since when the row is stored
+                for each in self.days:  # its day may lie before the one since when the row is stored
                     if each >= first and group.cells.get((each, symbol), (None, 0))[0] != wanted:
                         group.cells[each, symbol] = (wanted, run)
-                        touch.spoke = True
             elif hand:
                 touch.kept.add(symbol)
             else:
                 self._put(id_, symbol, None if wanted is None else (wanted, True), touch)
                 group.tell(symbol, wanted, run, first)
-        # What others told of days from then on, of rows that are neither stored nor in the file.
+        # What others told of days from then on, of rows that are neither stored nor in the file. (Where they told that
+        # there was none, a file with a date says so too.)
         for (each, symbol), (weight, _) in list(group.cells.items()):
-            if each >= first and weight and symbol not in group.rows and symbol not in touch.kept:
+            if each >= first and (weight or day) and symbol not in group.rows and symbol not in touch.kept:
                 group.cells[each, symbol] = (None, run)
         group.stored = touch.is_stored = True
         touch.file, touch.as_of = "present", day
