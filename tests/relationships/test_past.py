@@ -177,6 +177,21 @@ def test_a_correction_undone_leaves_the_past_as_it_was(
     assert differences(before, state(witness)) == []
 
 
+def test_corrections_undone_newest_first_leave_the_past_as_it_was(
+    load_dated: Load, undo: UndoRun, witness: Connection
+) -> None:
+    load_dated(FRIDAYS[0], {"ZZ": 100})
+    load_dated(FRIDAYS[4], {"AA": 70, "CC": 30})
+    before = state(witness)
+    first = load_dated(FRIDAYS[1], {"AA": 60, "BB": 40}).load_id
+    second = load_dated(FRIDAYS[2], {"BB": 100}).load_id
+    undo(second)
+    assert on(witness, FRIDAYS[2]) == {"AA": 60, "BB": 40}
+    undo(first)
+    assert [on(witness, day) for day in FRIDAYS[:4]] == [{"ZZ": 100}] * 4
+    assert differences(before, state(witness)) == []
+
+
 def test_files_with_dates_beside_the_newest_fill_the_past(
     script: Any, tmp_path: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
