@@ -59,8 +59,8 @@ $$;
 
 DROP FUNCTION record_older_group(integer, date);
 
--- As in 0007. A group is no older again than it was before the undone run; what that run had undone itself, and which
--- holds again, may have told of its older days.
+-- As in 0007. A group is no older again than it was before the undone run; a file that holds again may tell of its
+-- older days.
 CREATE OR REPLACE FUNCTION date_undone(undone bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -89,8 +89,7 @@ BEGIN
        FROM (SELECT h.group_id, min(h.as_of) AS as_of
                FROM load_files f
                JOIN load_files h USING (group_id)
-               JOIN load_runs r ON r.id = undone
-              WHERE f.load_id = undo AND h.load_id = r.undoes AND h.undone_by IS NULL AND h.as_of IS NOT NULL
+              WHERE f.load_id = undo AND h.scope <> 'undo' AND h.undone_by IS NULL AND h.as_of IS NOT NULL
               GROUP BY h.group_id) a;
 END
 $$;

@@ -10,8 +10,9 @@ WITH run AS (
 )
 SELECT f.load_id, array_agg(DISTINCT f.group_name ORDER BY f.group_name)
   FROM load_files t
-  JOIN planned_groups p USING (group_id)
-  JOIN load_files f USING (group_id)
+  JOIN planned_groups p ON p.group_id = t.group_id
+   AND (%(type)s = 'SECTOR' OR p.metadata ->> 'type' IS DISTINCT FROM 'SECTOR')  -- every load enters stocks there
+  JOIN load_files f ON f.group_id = t.group_id
   JOIN data_version n ON n.load_id = f.load_id AND n.version > (SELECT version FROM run)
   JOIN load_runs r ON r.id = f.load_id
   LEFT JOIN data_version u ON u.load_id = r.undoes

@@ -32,7 +32,7 @@ WITH RECURSIVE undos AS (
            AND NOT EXISTS (SELECT FROM membership_versions o
                             WHERE o.opened_by = %(run)s AND o.group_id = c.group_id AND o.symbol = c.symbol)
       ) s
-      JOIN planned_groups p USING (group_id)
+      JOIN planned_groups p ON p.group_id = s.group_id AND p.has_rows
       LEFT JOIN planned_rows r ON r.no = p.no AND r.symbol = s.symbol AND NOT r.by_hand AND r.action <> 'kept'
 ), before AS (
     SELECT d.group_id, d.day, m.symbol, m.weight, m.metadata, m.valid_to

@@ -1,5 +1,7 @@
 -- What would take back what a run did to groups: each becomes what it was before, unless it is no longer as the run
--- left it. Groups in which only members changed are listed too.
+-- left it. Groups in which only members changed are listed too. has_rows: not where the run removed the group, and it
+-- stays gone because its name is taken, nor where an undo has taken its creation back; then nothing is said of it, not
+-- even of its past.
 
 INSERT INTO planned_groups (no, group_id, name, action, has_rows, description, metadata)
 WITH touched AS (
@@ -24,28 +26,34 @@ WITH touched AS (
                           WHERE v.group_id = t.group_id AND v.symbol IS NULL AND v.metadata IS NOT NULL
                           ORDER BY v.closed_by DESC NULLS FIRST LIMIT 1) l ON true
 )
-SELECT group_id, group_id, shown ->> 'name',
-       CASE
-           WHEN now IS NOT DISTINCT FROM before OR before IS NULL AND after IS NULL THEN 'unchanged'
-           WHEN now IS DISTINCT FROM after AND NOT %(force)s THEN 'kept'
-           WHEN EXISTS (  -- the name is taken
-                    SELECT FROM definition_groups d
-                     WHERE d.id <> group_id
-                       AND (d.type, d.name, d.environment)
-                           = (before ->> 'type', before ->> 'name', before ->> 'environment')) THEN 'kept'
-           WHEN now IS NULL THEN 'added'
-           WHEN before IS NOT NULL THEN 'changed'
-           WHEN NOT %(force)s AND EXISTS (  -- somebody has put other rows into the group since
-                    SELECT FROM group_memberships m
-                     WHERE m.group_id = groups.group_id
-                       AND NOT EXISTS (SELECT FROM touched t
-                                        WHERE t.group_id = m.group_id AND t.symbol = m.symbol
-                                          AND t.opened_by = %(run)s AND t.metadata = m.metadata)) THEN 'kept'
-           ELSE 'removed'
-       END,
-       false, NULL, COALESCE(before, now)
-  FROM groups
- WHERE shown ->> 'environment' = %(environment)s  -- a hand may have changed several at once
-   AND (%(only)s::text IS NULL
-        OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
-        OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR');
+SELECT group_id, group_id, name, action,
+       now IS NOT NULL OR action = 'added' OR (before IS NULL OR after IS NOT NULL) AND EXISTS (
+           SELECT FROM group_versions v
+            WHERE v.group_id = decided.group_id AND v.denied_by IS NULL AND v.valid_to IS DISTINCT FROM v.valid_from),
+       NULL, COALESCE(before, now)
+  FROM (
+    SELECT groups.*, shown ->> 'name' AS name,
+           CASE
+               WHEN now IS NOT DISTINCT FROM before OR before IS NULL AND after IS NULL THEN 'unchanged'
+               WHEN now IS DISTINCT FROM after AND NOT %(force)s THEN 'kept'
+               WHEN EXISTS (  -- the name is taken
+                        SELECT FROM definition_groups d
+                         WHERE d.id <> group_id
+                           AND (d.type, d.name, d.environment)
+                               = (before ->> 'type', before ->> 'name', before ->> 'environment')) THEN 'kept'
+               WHEN now IS NULL THEN 'added'
+               WHEN before IS NOT NULL THEN 'changed'
+               WHEN NOT %(force)s AND EXISTS (  -- somebody has put other rows into the group since
+                        SELECT FROM group_memberships m
+                         WHERE m.group_id = groups.group_id
+                           AND NOT EXISTS (SELECT FROM touched t
+                                            WHERE t.group_id = m.group_id AND t.symbol = m.symbol
+                                              AND t.opened_by = %(run)s AND t.metadata = m.metadata)) THEN 'kept'
+               ELSE 'removed'
+           END AS action
+      FROM groups
+     WHERE shown ->> 'environment' = %(environment)s  -- a hand may have changed several at once
+       AND (%(only)s::text IS NULL
+            OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
+            OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR')
+  ) decided;

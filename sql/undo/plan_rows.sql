@@ -47,12 +47,22 @@ SELECT p.no, m.symbol, m.id, m.weight, 'removed', false, true
    AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no AND r.symbol = m.symbol);
 
 -- The stocks that entered a sector with the run leave it, but for those that are members of something all the same and
--- have no other sector. With one fund alone nothing else of the sectors is taken back.
+-- have no other sector; those that left one come back, but for those that would be members of nothing else. With one
+-- fund alone nothing else of the sectors is taken back.
 DELETE FROM planned_rows r
  USING planned_groups p
   JOIN definition_groups d ON d.id = p.group_id AND d.type = 'SECTOR'
  WHERE %(type)s <> 'SECTOR' AND p.no = r.no
    AND (r.action <> 'removed' AND %(only)s::text IS NOT NULL
+        OR r.action = 'added'
+        AND NOT EXISTS (SELECT FROM planned_rows x
+                          JOIN planned_groups s ON s.no = x.no AND s.metadata ->> 'type' <> 'SECTOR'
+                         WHERE x.symbol = r.symbol AND x.action = 'added')
+        AND NOT EXISTS (SELECT FROM group_memberships m
+                          JOIN definition_groups g ON g.id = m.group_id AND g.type <> 'SECTOR'
+                         WHERE m.symbol = r.symbol AND g.environment = %(environment)s
+                           AND NOT EXISTS (SELECT FROM planned_rows x
+                                            WHERE x.membership_id = m.id AND x.action = 'removed'))
         OR r.action = 'removed'
         AND EXISTS (SELECT FROM group_memberships m
                       JOIN definition_groups g ON g.id = m.group_id AND g.type <> 'SECTOR'
@@ -82,7 +92,7 @@ WITH elsewhere AS (
      WHERE NOT %(force)s AND (r.no, r.symbol) = (e.no, e.symbol)
 ), groups AS (
     INSERT INTO planned_groups (no, group_id, name, action, has_rows)
-    SELECT DISTINCT group_id, group_id, name, 'unchanged', false
+    SELECT DISTINCT group_id, group_id, name, 'unchanged', true
       FROM elsewhere
      WHERE %(force)s AND group_id NOT IN (SELECT group_id FROM planned_groups)
 )

@@ -9,13 +9,14 @@ SELECT %(undo)s, p.group_id, p.name, '', 'undo', '', '', '', 0, 0,
        COALESCE(array_agg(r.symbol::text ORDER BY r.symbol) FILTER (WHERE r.action = 'kept'), '{}'), 'undo'
   FROM planned_groups p
   LEFT JOIN planned_rows r USING (no)
+ WHERE p.has_rows
  GROUP BY p.group_id, p.name;
 
 WITH RECURSIVE chain AS (
     SELECT f.load_id, f.group_id, true AS taken_back, %(undo)s::bigint AS by_run
       FROM load_files f
       JOIN planned_groups p USING (group_id)
-     WHERE f.load_id = %(run)s
+     WHERE f.load_id = %(run)s AND p.has_rows
     UNION ALL
     SELECT f.load_id, f.group_id, NOT c.taken_back, c.load_id
       FROM chain c

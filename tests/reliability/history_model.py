@@ -28,6 +28,7 @@ class Group:
     rows: dict[str, Row] = field(default_factory=dict)
     cells: dict[tuple[date, str], Cell] = field(default_factory=dict)
     stored: bool = True
+    never: bool = False  # an undo took back that it was ever there
 
     def tell(self, symbol: str, weight: int | None, run: int, first: date, until: date | None = None) -> None:
         for day in self.days:
@@ -149,18 +150,20 @@ class History:
             reverted = self._reverted(id_, old)
             comes_back = old.was_stored and not old.is_stored and not group.stored and not self._name_taken(group.name)
             goes = not old.was_stored and old.is_stored and not (set(group.rows) - set(reverted))
+            if self._stays_gone(id_, old):
+                continue
             group.stored = (group.stored or comes_back) and not goes
+            group.never = (group.never or goes) and not comes_back
             for symbol in old.before:
                 if symbol in reverted:
                     self._put(id_, symbol, old.before[symbol], touch)
                     for day in self.days:
                         if day >= old.first:
                             group.cells[day, symbol] = old.cells.get((day, symbol), (None, 0))
-            if group.stored or not (old.was_stored and not old.is_stored):  # else its name is taken: it stays gone
-                for cell, told in list(group.cells.items()):
-                    if told == old.left_cells.get(cell) and told != old.cells.get(cell):
-                        group.cells[cell] = old.cells.get(cell, (None, 0))
-                        touch.told.add(cell[0])
+            for cell, told in list(group.cells.items()):
+                if told == old.left_cells.get(cell) and told != old.cells.get(cell):
+                    group.cells[cell] = old.cells.get(cell, (None, 0))
+                    touch.told.add(cell[0])
             touch.is_stored, touch.file = group.stored, "undo"
             touches[id_] = touch
             old.undone_by = run
@@ -186,7 +189,8 @@ class History:
                 changes = changes or (group.stored and not group.rows)
             if (changes and old.file and self._later(target, id_)) or self._told_since(target, id_):
                 return "refused"
-            something = something or changes or (old.file == "past" and old.undone_by is None and old.changed)
+            tells = old.file == "past" and old.undone_by is None and old.changed and not self._stays_gone(id_, old)
+            something = something or changes or tells
         return "undone" if something else "nothing"
 
     # How they do it
@@ -220,6 +224,14 @@ class History:
             for symbol in old.before
             if now.get(symbol) == old.after[symbol] and now.get(symbol) != old.before[symbol]
         }
+
+    def _stays_gone(self, id_: int, old: Touch) -> bool:
+        """Whether nothing is said of a group: the run removed it, and its name is taken; or it never was there."""
+        group = self.groups[id_]
+        removed = old.was_stored and not old.is_stored
+        if removed and not self._name_taken(group.name):
+            return False
+        return not group.stored and (removed or group.never)
 
     def _told_since(self, target: int, id_: int) -> bool:
         """Whether a later file of the past is of a day that the run told of."""

@@ -148,7 +148,7 @@ class Undo:
         cursor.execute(
             "SELECT p.name, CASE WHEN f.scope = 'past' THEN f.as_of END"
             " FROM load_files f JOIN planned_groups p USING (group_id)"
-            " WHERE f.load_id = %(run)s AND f.undone_by IS NULL AND (f.scope = 'past' OR EXISTS"
+            " WHERE f.load_id = %(run)s AND p.has_rows AND f.undone_by IS NULL AND (f.scope = 'past' OR EXISTS"
             " (SELECT FROM membership_versions v"
             " WHERE v.group_id = f.group_id AND v.opened_by = %(run)s AND v.closed_by = %(run)s))"
             " ORDER BY 1",
