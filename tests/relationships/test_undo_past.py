@@ -99,3 +99,38 @@ def test_files_of_the_past_undone_newest_first_leave_no_trace(
         undo(undo(undo(load).load_id).load_id)
         undo(load)
         assert differences(states.pop(), state(witness)) == []
+
+
+def test_however_often_a_file_of_the_past_is_undone_it_holds_every_other_time(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """It makes the group older, too."""
+    write_dated(folder, "SPY", {"ZZ": 100}, "Jan 31, 2025")
+    load_etfs(force=True)
+    without = state(witness)
+    write_dated(folder, "SPY", {"AA": 100}, "Jan 03, 2025")
+    run = load_etfs(force=True).load_id
+    with_it = state(witness)
+    for expected in (without, with_it, without, with_it, without):
+        run = undo(run).load_id
+        assert differences(expected, state(witness)) == []
+
+
+def test_of_a_group_that_stays_gone_nothing_is_said(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """Its name has been taken since, or an undo has taken back that it ever was there."""
+    write_dated(folder, "SPY", {"AA": 100}, "Jan 03, 2025")
+    load = load_etfs(force=True).load_id
+    write_dated(folder, "SPY", {"AA": 99}, "Jan 10, 2025")
+    newer = load_etfs(force=True).load_id
+    undo_of_newer = undo(newer).load_id
+    undo_of_load = undo(load).load_id
+    before = state(witness)
+    assert undo(undo_of_newer, force=True).load_id is None
+    assert differences(before, state(witness)) == []
+    write_dated(folder, "SPY", {"BB": 100}, "Jan 03, 2025")
+    load_etfs(force=True)
+    before = state(witness)
+    assert undo(undo_of_load).load_id is None
+    assert differences(before, state(witness)) == []

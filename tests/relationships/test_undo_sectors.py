@@ -115,3 +115,27 @@ def test_a_stock_that_another_load_brings_meanwhile_stays_in_its_sector(
     other.join()
     assert query(witness, SECTORS) == [("AA", "unknown")]
     assert query(witness, "SELECT symbol FROM environment_stocks") == [("AA",)]
+
+
+def test_a_stock_that_would_be_in_nothing_else_does_not_come_back_into_its_sector(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", {"AA": 60, "BB": 40})
+    undone = undo(load_etfs().load_id).load_id
+    write_fund(folder, "SPY", {"AA": 100})
+    load_etfs()
+    assert undo(undone).load_id is None, "the fund's name is taken"
+    assert query(witness, SECTORS) == [("AA", "unknown")]
+
+
+def test_what_entered_unknown_meanwhile_is_in_nobodys_way(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", {"AA": 100})
+    first = load_etfs().load_id
+    write_fund(folder, "QQQ", {"AA": 60, "BB": 40})
+    undone = undo(load_etfs(only="QQQ").load_id).load_id
+    undo(first)
+    undo(undone)
+    assert query(witness, "SELECT name FROM definition_groups WHERE type = 'ETF'") == [("QQQ",)]
+    assert query(witness, SECTORS) == [("AA", "unknown"), ("BB", "unknown")]
