@@ -149,7 +149,8 @@ class History:
             touch = self._touch(id_, old.first)
             reverted = self._reverted(id_, old)
             comes_back = old.was_stored and not old.is_stored and not group.stored and not self._name_taken(group.name)
-            goes = not old.was_stored and old.is_stored and not (set(group.rows) - set(reverted))
+            created = not old.was_stored and old.is_stored
+            goes = group.stored and created and not (set(group.rows) - set(reverted))
             if self._stays_gone(id_, old):
                 continue
             group.stored = (group.stored or comes_back) and not goes
