@@ -24,7 +24,8 @@ SELECT v.group_id, v.metadata, v.valid_from, v.valid_to, v.opened_by, v.closed_b
  ) d
  WHERE v.symbol IS NULL AND v.metadata IS NOT NULL;
 
--- A group is as old as the first file that tells of it, also where another run, or a hand, made it.
+-- A group is known from the first of these days on of which it was not known yet, also where another run, or a hand,
+-- made it.
 CREATE FUNCTION record_older_groups(of_groups integer[], from_days date[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WITH held AS (
@@ -33,7 +34,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
          WHERE group_id = ANY (of_groups) AND denied_by IS NULL AND valid_to IS DISTINCT FROM valid_from
     )
     INSERT INTO membership_versions (group_id, symbol, metadata, valid_from, valid_to, opened_by, closed_by)
-    SELECT f.group_id, NULL, h.metadata, f.from_day, h.valid_from, t.id, t.id
+    SELECT DISTINCT ON (f.group_id) f.group_id, NULL, h.metadata, f.from_day, h.valid_from, t.id, t.id
       FROM unnest(of_groups, from_days) AS f (group_id, from_day)
      CROSS JOIN LATERAL (
         SELECT * FROM held WHERE held.group_id = f.group_id AND held.valid_from > f.from_day ORDER BY valid_from LIMIT 1
@@ -42,6 +43,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
      WHERE NOT EXISTS (
         SELECT FROM held
          WHERE held.group_id = f.group_id AND held.valid_from <= f.from_day AND held.valid_to > f.from_day)
+     ORDER BY f.group_id, f.from_day
 $$;
 
 CREATE OR REPLACE FUNCTION date_new_groups() RETURNS trigger
@@ -85,12 +87,10 @@ BEGIN
       FROM load_files f
       JOIN group_versions g USING (group_id)
      WHERE f.load_id = undo AND g.opened_by = undone AND g.closed_by = undone AND g.denied_by IS NULL;
-    PERFORM record_older_groups(array_agg(a.group_id), array_agg(a.as_of))
-       FROM (SELECT h.group_id, min(h.as_of) AS as_of
-               FROM load_files f
-               JOIN load_files h USING (group_id)
-              WHERE f.load_id = undo AND h.scope <> 'undo' AND h.undone_by IS NULL AND h.as_of IS NOT NULL
-              GROUP BY h.group_id) a;
+    PERFORM record_older_groups(array_agg(h.group_id), array_agg(h.as_of))
+       FROM load_files f
+       JOIN load_files h USING (group_id)
+      WHERE f.load_id = undo AND h.scope <> 'undo' AND h.undone_by IS NULL AND h.as_of IS NOT NULL;
 END
 $$;
 

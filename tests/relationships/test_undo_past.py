@@ -134,3 +134,19 @@ def test_of_a_group_that_stays_gone_nothing_is_said(
     before = state(witness)
     assert undo(undo_of_load).load_id is None
     assert differences(before, state(witness)) == []
+
+
+def test_a_file_of_the_past_that_holds_again_is_known_again_whatever_was_told_of_other_days(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    loads = {}
+    for day in ("31", "24", "17"):
+        write_dated(folder, "SPY", {"AA": int(day)}, f"Jan {day}, 2025")
+        loads[day] = load_etfs(force=True).load_id
+    undone = undo(loads["24"]).load_id
+    write_dated(folder, "SPY", {"AA": 3}, "Jan 03, 2025")
+    load_etfs(force=True)
+    undo(undone)
+    sql = "SELECT weight::integer FROM groups_on(%s) g CROSS JOIN members_on(ARRAY[g.id], %s) WHERE type = 'ETF'"
+    found = [query(witness, sql, f"2025-01-{day}", f"2025-01-{day}") for day in ("03", "17", "24", "31")]
+    assert found == [[(3,)], [(17,)], [(24,)], [(31,)]]

@@ -194,6 +194,15 @@ class History:
             something = something or changes or tells
         return "undone" if something else "nothing"
 
+    def may_refuse(self, target: int) -> bool:
+        """Whether a later file of the past may stand on more than the model knows of what the run told."""
+        order = list(self.runs)
+        later = [self.runs[number].groups for number in order[order.index(target) + 1 :]]
+        return any(
+            id_ in groups and groups[id_].file == "past" and groups[id_].undone_by is None
+            for groups in later for id_ in self.runs[target].groups
+        )  # fmt: skip
+
     # How they do it
 
     def _record(self, number: int, run: Run) -> None:
