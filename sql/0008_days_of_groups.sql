@@ -70,7 +70,7 @@ DECLARE
 BEGIN
     UPDATE membership_versions v
        SET valid_to = v.valid_from
-     WHERE v.closed_by = undo AND v.opened_by <> undo
+     WHERE v.closed_by = undo AND v.opened_by <> undo AND v.valid_to <> v.valid_from
        AND (v.opened_by = undone OR v.opened_by IN (SELECT id FROM load_runs WHERE kind = 'undo'));
     UPDATE membership_versions u
        SET valid_from = t.valid_to
@@ -91,6 +91,95 @@ BEGIN
        FROM load_files f
        JOIN load_files h USING (group_id)
       WHERE f.load_id = undo AND h.scope <> 'undo' AND h.undone_by IS NULL AND h.as_of IS NOT NULL;
+END
+$$;
+
+-- What an undo closes never held, if the undone run had opened it, or another undo that had brought it back.
+CREATE FUNCTION never_held(opened_by bigint, undone bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT undone IS NOT NULL
+       AND (opened_by = undone OR EXISTS (SELECT FROM load_runs r WHERE r.id = opened_by AND r.kind = 'undo'))
+$$;
+
+-- As in 0007, but that an undo writes each version once.
+
+CREATE OR REPLACE FUNCTION record_membership_delete() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    run current_run;
+    undone bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM old_rows) THEN
+        RETURN NULL;
+    END IF;
+    run := this_run_or_new();
+    undone := (SELECT undoes FROM load_runs WHERE id = run.id AND run.kind = 'undo');
+    -- What one transaction both opened and closed nobody else ever saw. (A row that is there again was inserted
+    -- by the same statement, which has been recorded already.)
+    IF run.kind NOT IN ('load', 'undo') THEN
+        DELETE FROM membership_versions v USING old_rows o
+         WHERE v.opened_by = run.id
+           AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL
+           AND NOT EXISTS (SELECT FROM group_memberships m WHERE m.group_id = o.group_id AND m.symbol = o.symbol);
+    END IF;
+    UPDATE membership_versions v
+       SET closed_by = run.id,
+           valid_to = CASE WHEN never_held(v.opened_by, undone) THEN v.valid_from
+                           ELSE GREATEST(v.valid_from, COALESCE(f.as_of, CURRENT_DATE)) END
+      FROM old_rows o
+      LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = o.group_id
+     WHERE v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL
+       AND NOT EXISTS (SELECT FROM group_memberships m WHERE m.group_id = o.group_id AND m.symbol = o.symbol);
+    INSERT INTO removed_memberships (removed_by, group_id, symbol, id, added_at)
+    SELECT run.id, o.group_id, o.symbol, o.id, o.added_at
+      FROM old_rows o
+     WHERE NOT EXISTS (SELECT FROM group_memberships m WHERE m.group_id = o.group_id AND m.symbol = o.symbol)
+        ON CONFLICT (removed_by, group_id, symbol) DO UPDATE SET id = EXCLUDED.id, added_at = EXCLUDED.added_at;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION record_membership_update() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    run current_run := this_run();
+    undone bigint := (SELECT undoes FROM load_runs WHERE id = run.id AND run.kind = 'undo');
+BEGIN
+    -- A load touches each row once, and only rows that change; a hand may do as it likes.
+    IF (run.kind IN ('load', 'undo')) IS NOT TRUE THEN
+        IF NOT EXISTS (
+            SELECT FROM old_rows o FULL JOIN new_rows n USING (id)
+             WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+                   IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+        ) THEN
+            RETURN NULL;
+        END IF;
+        run := this_run_or_new();
+        DELETE FROM membership_versions v USING old_rows o FULL JOIN new_rows n USING (id)
+         WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+               IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+           AND v.opened_by = run.id
+           AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
+    END IF;
+    UPDATE membership_versions v
+       SET closed_by = run.id,
+           valid_to = CASE WHEN never_held(v.opened_by, undone) THEN v.valid_from
+                           ELSE GREATEST(v.valid_from, COALESCE(f.as_of, CURRENT_DATE)) END
+      FROM old_rows o
+      FULL JOIN new_rows n USING (id)
+      LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = o.group_id
+     WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+           IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+       AND v.group_id = o.group_id AND v.symbol = o.symbol AND v.closed_by IS NULL;
+    INSERT INTO membership_versions (group_id, symbol, weight, metadata, valid_from, opened_by)
+    SELECT n.group_id, n.symbol, n.weight, n.metadata, COALESCE(f.as_of, CURRENT_DATE), run.id
+      FROM new_rows n
+      FULL JOIN old_rows o USING (id)
+      LEFT JOIN load_files f ON f.load_id = run.id AND f.group_id = n.group_id
+     WHERE (o.group_id, o.symbol, o.weight, o.metadata)
+           IS DISTINCT FROM (n.group_id, n.symbol, n.weight, n.metadata)
+       AND n.group_id IS NOT NULL;
+    RETURN NULL;
 END
 $$;
 

@@ -34,9 +34,22 @@ WITH RECURSIVE undos AS (
       ) s
       JOIN planned_groups p ON p.group_id = s.group_id AND p.has_rows
       LEFT JOIN planned_rows r ON r.no = p.no AND r.symbol = s.symbol AND NOT r.by_hand AND r.action <> 'kept'
+), spoken AS (
+    SELECT * FROM told
+     WHERE valid_to > valid_from AND closed_by <> %(undo)s
+       AND (closed_by = %(run)s OR NOT planned)  -- what is put back says so itself
+), left_over AS (
+    SELECT t.group_id, t.symbol, t.valid_from, t.version, max(l.valid_to) AS valid_to
+      FROM told t
+      JOIN membership_versions l
+        ON l.group_id = t.group_id AND l.symbol = t.symbol AND l.closed_by <> %(undo)s AND l.valid_to > t.valid_from
+     WHERE t.leaves AND t.closed_by IS DISTINCT FROM %(run)s
+     GROUP BY t.group_id, t.symbol, t.valid_from, t.version
 ), before AS (
     SELECT d.group_id, d.day, m.symbol, m.weight, m.metadata, m.valid_to
-      FROM (SELECT DISTINCT group_id, valid_from AS day, version FROM told) d
+      FROM (SELECT group_id, valid_from AS day, version FROM spoken
+            UNION
+            SELECT group_id, valid_from, version FROM left_over) d
      CROSS JOIN LATERAL members_on(ARRAY[d.group_id], d.day, d.version - 1) m
 ), later AS (
     SELECT l.group_id, l.symbol, l.valid_from, l.valid_to
@@ -58,24 +71,18 @@ SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight
            LEAST(t.valid_to, (SELECT min(l.valid_from) FROM later l
                                WHERE l.group_id = t.group_id AND l.symbol = t.symbol AND l.valid_from > t.valid_from))
                AS until_day
-      FROM told t
+      FROM spoken t
       LEFT JOIN before b ON b.group_id = t.group_id AND b.day = t.valid_from AND b.symbol = t.symbol
-     WHERE t.valid_to > t.valid_from AND t.closed_by <> %(undo)s
-       AND (t.closed_by = %(run)s OR NOT t.planned)  -- what is put back says so itself
-       AND NOT EXISTS (  -- it no longer holds
+     WHERE NOT EXISTS (  -- it no longer holds
                SELECT FROM later l
                 WHERE l.group_id = t.group_id AND l.symbol = t.symbol
                   AND l.valid_from <= t.valid_from AND COALESCE(l.valid_to, 'infinity') > t.valid_from)
     UNION ALL
     SELECT t.group_id, GREATEST(t.valid_from, b.valid_to), t.symbol, NULL, NULL,
-           LEAST(max(l.valid_to), (SELECT min(s.as_of) FROM snapshots s
-                                    WHERE s.group_id = t.group_id AND s.load_id <> %(run)s AND s.as_of > t.valid_from))
-      FROM told t
+           LEAST(t.valid_to, (SELECT min(s.as_of) FROM snapshots s
+                               WHERE s.group_id = t.group_id AND s.load_id <> %(run)s AND s.as_of > t.valid_from))
+      FROM left_over t
       LEFT JOIN before b ON b.group_id = t.group_id AND b.day = t.valid_from AND b.symbol = t.symbol
-      JOIN membership_versions l
-        ON l.group_id = t.group_id AND l.symbol = t.symbol AND l.closed_by <> %(undo)s AND l.valid_to > t.valid_from
-     WHERE t.leaves AND t.closed_by IS DISTINCT FROM %(run)s
-     GROUP BY t.group_id, t.valid_from, b.valid_to, t.symbol
   ) said
  WHERE until_day > from_day AND until_day < 'infinity'
  GROUP BY group_id, from_day;

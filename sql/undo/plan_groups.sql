@@ -12,6 +12,13 @@ WITH touched AS (
     SELECT group_id, metadata FROM touched WHERE symbol IS NULL AND closed_by = %(run)s
 ), after AS (
     SELECT group_id, metadata FROM touched WHERE symbol IS NULL AND opened_by = %(run)s
+), with_others AS (  -- somebody has put other rows into the group since
+    SELECT DISTINCT m.group_id
+      FROM group_memberships m
+     WHERE m.group_id IN (SELECT group_id FROM after)
+       AND NOT EXISTS (SELECT FROM touched t
+                        WHERE t.group_id = m.group_id AND t.symbol = m.symbol
+                          AND t.opened_by = %(run)s AND t.metadata = m.metadata)
 ), of_past AS (
     SELECT DISTINCT group_id FROM membership_versions
      WHERE opened_by = %(run)s AND closed_by = %(run)s
@@ -43,12 +50,7 @@ SELECT group_id, group_id, name, action,
                                = (before ->> 'type', before ->> 'name', before ->> 'environment')) THEN 'kept'
                WHEN now IS NULL THEN 'added'
                WHEN before IS NOT NULL THEN 'changed'
-               WHEN NOT %(force)s AND EXISTS (  -- somebody has put other rows into the group since
-                        SELECT FROM group_memberships m
-                         WHERE m.group_id = groups.group_id
-                           AND NOT EXISTS (SELECT FROM touched t
-                                            WHERE t.group_id = m.group_id AND t.symbol = m.symbol
-                                              AND t.opened_by = %(run)s AND t.metadata = m.metadata)) THEN 'kept'
+               WHEN NOT %(force)s AND group_id IN (SELECT group_id FROM with_others) THEN 'kept'
                ELSE 'removed'
            END AS action
       FROM groups
