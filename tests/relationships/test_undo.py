@@ -322,6 +322,22 @@ def test_what_cannot_be_undone_is_an_error(database: Database, two_loads: tuple[
 
 
 
+def test_a_run_that_holds_by_another_is_undone_by_that_number(
+    two_loads: tuple[int, int], undo: UndoRun, witness: Connection
+) -> None:
+    """Its rows are that run's now."""
+    _, second = two_loads
+    again = undo(undo(second).load_id).load_id
+    before = everything(witness)
+    said = f"run {second} was taken back and holds again by run {again}; undo that instead"
+    with pytest.raises(RefusedError, match=said):
+        undo(second)
+    assert everything(witness) == before
+    undo(again)
+    assert members(witness, "SPY") == {symbol: f"{weight}.000000" for symbol, weight in FIRST.items()}
+    assert undo(second).load_id is None, "it is taken back"
+
+
 def test_what_an_undo_leaves_is_sound(
     folder: Path, load_etfs: Load, undo: UndoRun, connection: Connection, witness: Connection
 ) -> None:
@@ -331,8 +347,9 @@ def test_what_an_undo_leaves_is_sound(
     write_fund(folder, "SPY", SECOND)
     (folder / "qqq_holdings.csv").unlink()
     second = load_etfs(force=True).load_id
-    for undone in (undo(second).load_id, second, first):
-        undo(undone)
+    last = second
+    for undone in (None, None, None, first):
+        last = undo(undone or last).load_id or 0
         found = [check for check in run_checks(connection, "DEFAULT").checks if check.name in ("integrity", "ledger")]
         assert [(check.name, check.findings) for check in found] == [("integrity", ()), ("ledger", ())]
 

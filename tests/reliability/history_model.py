@@ -190,6 +190,8 @@ class History:
                 changes = changes or (group.stored and not group.rows)
             if (changes and old.file and self._later(target, id_)) or self._told_since(target, id_):
                 return "refused"
+            if not self._stays_gone(id_, old) and old.changed and self._holds_again(target, id_):
+                return "refused"
             tells = old.file == "past" and old.undone_by is None and old.changed and not self._stays_gone(id_, old)
             something = something or changes or tells
         return "undone" if something else "nothing"
@@ -242,6 +244,16 @@ class History:
         if removed and not self._name_taken(group.name):
             return False
         return not group.stored and (removed or group.never)
+
+    def _holds_again(self, target: int, id_: int, holds: bool = True) -> bool:
+        """Whether it was undone, and that too, and so on, so that it holds by another run."""
+        for number, run in self.runs.items():
+            if run.undoes == target and id_ in run.groups:
+                if not holds and run.groups[id_].undone_by is None:
+                    return True
+                if self._holds_again(number, id_, not holds):
+                    return True
+        return False
 
     def _told_since(self, target: int, id_: int) -> bool:
         """Whether a later file of the past is of a day that the run told of."""

@@ -91,6 +91,11 @@ class Undo:
             f"load {load} has read {', '.join(names[:5])}{', …' if len(names) > 5 else ''} since; undo it first"
             for load, names in cursor.fetchall()
         ]
+        cursor.execute(statement("undo/held_again"), self._values())
+        later += [
+            f"run {self.run.id} was taken back and holds again by run {again}; undo that instead"
+            for (again,) in cursor.fetchall()
+        ]
         forced = self.options.force is True
         past_again = self._past_again(cursor)
         return Plan(
