@@ -1,10 +1,21 @@
 -- What would take back what a run did to groups: each becomes what it was before, unless it is no longer as the run
--- left it. Groups in which only members changed are listed too. has_rows: not where the run removed the group, and it
+-- left it. Groups in which only members changed are listed too; those for which the run is taken back are not,
+-- unless by force, for the rows that were kept then. has_rows: not where the run removed the group, and it
 -- stays gone because its name is taken, nor where an undo has taken its creation back; then nothing is said of it, not
 -- even of its past.
 
 INSERT INTO planned_groups (no, group_id, name, action, has_rows, description, metadata)
-WITH touched AS (
+WITH RECURSIVE undos AS (
+    SELECT u.id, f.group_id, f.undone_by IS NULL AS holds, true AS takes_back
+      FROM load_runs u
+      JOIN load_files f ON f.load_id = u.id
+     WHERE u.undoes = %(run)s
+    UNION ALL
+    SELECT u.id, f.group_id, f.undone_by IS NULL, NOT t.takes_back
+      FROM undos t
+      JOIN load_runs u ON u.undoes = t.id
+      JOIN load_files f ON f.load_id = u.id AND f.group_id = t.group_id
+), touched AS (
     SELECT group_id, symbol, metadata, opened_by, closed_by
       FROM membership_versions
      WHERE (opened_by = %(run)s OR closed_by = %(run)s) AND opened_by IS DISTINCT FROM closed_by
@@ -55,6 +66,7 @@ SELECT group_id, group_id, name, action,
            END AS action
       FROM groups
      WHERE shown ->> 'environment' = %(environment)s  -- a hand may have changed several at once
+       AND (%(force)s OR group_id NOT IN (SELECT group_id FROM undos WHERE holds AND takes_back))
        AND (%(only)s::text IS NULL
             OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
             OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR')

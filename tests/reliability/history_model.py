@@ -143,7 +143,7 @@ class History:
         """Do what :meth:`plan_undo` says."""
         touches = {}
         for id_, old in self.runs[target].groups.items():
-            if not old.changed:
+            if not old.changed or self._holds_again(target, id_, holds=False):
                 continue
             group = self.groups[id_]
             touch = self._touch(id_, old.first)
@@ -182,6 +182,8 @@ class History:
             return "no undo"
         something = False
         for id_, old in self.runs[target].groups.items():
+            if self._holds_again(target, id_, holds=False):
+                continue  # it is taken back
             group = self.groups[id_]
             changes = bool(self._reverted(id_, old))
             if old.was_stored and not old.is_stored:
@@ -246,7 +248,7 @@ class History:
         return not group.stored and (removed or group.never)
 
     def _holds_again(self, target: int, id_: int, holds: bool = True) -> bool:
-        """Whether it was undone, and that too, and so on, so that it holds by another run."""
+        """Whether it was undone, and that too, and so on, so that it ``holds`` by another run, or not."""
         for number, run in self.runs.items():
             if run.undoes == target and id_ in run.groups:
                 if not holds and run.groups[id_].undone_by is None:

@@ -83,7 +83,7 @@ class Undo:
         if not groups and self.options.only:
             number = self.run.id
             raise TickstockError(
-                f"run {number} did not touch the fund {self.options.only}; "
+                f"run {number} did not touch the fund {self.options.only}, or is taken back there already; "
                 f"history.py show {number} tells what it touched"
             )
         cursor.execute(statement("undo/later_loads"), self._values())
