@@ -86,8 +86,8 @@ def _question_figures(databases: Databases, name: str, history: str, runs: int) 
                 slowest = max(each.whole for each in times)
                 ratio = max(each.longest for each in times) / today.longest
                 yield Figure(f"{asked} {option}, in the server", limits[0], slowest, "ms")
-                yield Figure(f"{asked} {option}, longest statement / today's", limits[1], ratio, "x")
-                yield Figure(f"{asked} {option}, all statements / today's", None, slowest / today.whole, "x")
+                yield Figure(f"{asked} {option}, longest statement / today's", None, ratio, "x")
+                yield Figure(f"{asked} {option}, all statements / today's", limits[1], slowest / today.whole, "x")
 
 
 def _measured(connection: Connection, questions: Sequence[Question], runs: int) -> list[_Times]:

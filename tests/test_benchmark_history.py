@@ -18,5 +18,5 @@ def test_the_history_is_written_asked_and_weighed(monkeypatch: pytest.MonkeyPatc
     limits = {figure.name: figure.limit for figure in figures}
     assert limits[f"{history.FEW}: record / present state"] == 4
     assert limits[f"{history.ALL}: --etf SPY --as-of, in the server"] == 20
-    assert limits[f"{history.ALL}: --stock AAPL --as-of --known-on, longest statement / today's"] == 3
+    assert limits[f"{history.ALL}: --stock AAPL --as-of --known-on, all statements / today's"] == 3
     assert len(limits) == len(figures) == 2 * (len(history.QUESTIONS) * 6 + 4)
