@@ -263,7 +263,7 @@ def test_one_fund_alone_is_undone(folder: Path, load_etfs: Load, undo: UndoRun, 
 
 def test_a_fund_that_the_run_did_not_touch_is_an_error(two_loads: tuple[int, int], undo: UndoRun) -> None:
     run = two_loads[1]
-    message = rf"run {run} did not touch the fund QQQ, or is taken back there already; history.py show {run} tells what it touched"
+    message = rf"run {run} did not touch the fund QQQ, or is taken back there already; history.py show {run} tells"
     with pytest.raises(TickstockError, match=message):
         undo(run, only="QQQ")
 
