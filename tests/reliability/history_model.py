@@ -52,6 +52,7 @@ class Touch:
     left_cells: dict[tuple[date, str], Cell] = field(default_factory=dict)
     file: str = ""
     as_of: date | None = None
+    content: Rows = field(default_factory=dict)
     left: Rows = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     undone_by: int | None = None
@@ -125,7 +126,10 @@ class History:
             self.groups.setdefault(id_, Group(name, self.days, stored=False))
             if self._is_older(id_, day):
                 assert day
-                touches[id_] = self._correct(id_, rows, day, run)
+                on_record = self._is_on_record(id_, rows, day)
+                touch = self._correct(id_, rows, day, run)
+                if touch.told or not on_record:
+                    touches[id_] = touch
             else:
                 touches[id_] = self._make_present(id_, rows, day, run, mode.endswith("incremental"))
         self._record(run, Run("load", touches))
@@ -296,6 +300,10 @@ class History:
             return False
         return day < (last.as_of or self.today - UNDATED)
 
+    def _is_on_record(self, id_: int, rows: Rows, day: date) -> bool:
+        found = [run.groups[id_] for run in self.runs.values() if id_ in run.groups]
+        return any(t.file != "undo" and (t.as_of, t.content, t.undone_by) == (day, rows, None) for t in found)
+
     def _snapshots(self, id_: int) -> list[date]:
         found = [run.groups[id_] for run in self.runs.values() if id_ in run.groups]
         return [t.as_of or self.today for t in found if t.file in ("present", "past") and t.undone_by is None]
@@ -321,7 +329,7 @@ class History:
 
     def _correct(self, id_: int, rows: Rows, day: date, run: int) -> Touch:
         touch, group = self._touch(id_, day), self.groups[id_]
-        touch.file, touch.as_of = "past", day
+        touch.file, touch.as_of, touch.content = "past", day, rows
         until = min(each for each in self._snapshots(id_) if each > day)
         believed = group.believed(day)
         for symbol in {*rows, *believed}:
@@ -351,6 +359,6 @@ class History:
             if each >= first and (weight or day) and symbol not in group.rows and symbol not in touch.kept:
                 group.cells[each, symbol] = (None, run)
         group.stored = touch.is_stored = True
-        touch.file, touch.as_of = "present", day
+        touch.file, touch.as_of, touch.content = "present", day, rows
         touch.left = {symbol: weight for symbol, (weight, _) in group.rows.items()}
         return touch
