@@ -1,7 +1,7 @@
 """The fault campaign: how long it is, its seeds, its database, and its summary.
 
-In ``make test`` each of these tests runs in a short form; ``--campaign 100`` (``make reliability``) runs the whole of
-it. A random test has its seed in its name, and ``--seed N`` repeats it. A seed that failed once goes into ``SEEDS`` of
+In ``make test`` each of these tests runs in a short form, the same each time; ``--campaign 100`` (``make reliability``)
+runs the whole of it, each time another. A random test has its seed in its name, and ``--seed N`` repeats it. A seed that failed once goes into ``SEEDS`` of
 its module, {"test_…": (seed, …)}, and is run every time from then on.
 """
 
@@ -21,6 +21,7 @@ from tests.stored import query
 from tickstock.db import Database
 
 _SEED = random.SystemRandom().randrange(10**6)
+_SHORT_SEED = 1
 _TOLD: dict[str, str] = {}
 _numbers = count(1)
 
@@ -71,7 +72,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
         given = metafunc.config.getoption("--seed")
         kept = getattr(metafunc.module, "SEEDS", {}).get(metafunc.function.__name__, ())
-        seeds = [*kept, _SEED] if given is None else [given]
+        drawn = _SEED if metafunc.config.getoption("--campaign") else _SHORT_SEED
+        seeds = [*kept, drawn] if given is None else [given]
         metafunc.parametrize("seed", seeds, ids=[f"seed {seed}" for seed in seeds])
 
 
