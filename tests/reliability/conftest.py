@@ -1,8 +1,8 @@
 """The fault campaign: how long it is, its seeds, its database, and its summary.
 
 In ``make test`` each of these tests runs in a short form, the same each time; ``--campaign 100`` (``make reliability``)
-runs the whole of it, each time another. A random test has its seed in its name, and ``--seed N`` repeats it. A seed that failed once goes into ``SEEDS`` of
-its module, {"test_…": (seed, …)}, and is run every time from then on.
+runs the whole of it, each time another. A random test has its seed in its name, and ``--seed N`` repeats it. A seed that
+failed once goes into ``SEEDS`` of its module, {"test_…": (seed, …)}, and is run every time from then on.
 """
 
 from __future__ import annotations
@@ -93,5 +93,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         if told := _TOLD.get(report.nodeid):
             terminalreporter.write_line(f"{'':18}{told}")
     failures = sum(report.outcome != "passed" for report in ends)
-    seed = config.getoption("--seed") or _SEED
+    seed = _SEED if config.getoption("--seed") is None else config.getoption("--seed")
     terminalreporter.write_line(f"{len(ends)} tests, {failures} failures; the seed was {seed}")
