@@ -1,7 +1,7 @@
 """The fault campaign: how long it is, its seeds, its database, and its summary.
 
 In ``make test`` each of these tests runs in a short form, the same each time; ``--campaign 100`` (``make reliability``)
-runs the whole of it, each time another. A random test has its seed in its name, and ``--seed N`` repeats it. A seed that
+runs the whole of it, each time another. A random test has its seed in its name, and ``--seed N`` repeats it. One that
 failed once goes into ``SEEDS`` of its module, {"test_…": (seed, …)}, and is run every time from then on.
 """
 
@@ -21,7 +21,7 @@ from tests.stored import query
 from tickstock.db import Database
 
 _SEED = random.SystemRandom().randrange(10**6)
-_SHORT_SEED = 1
+_SHORT_SEED = 510000
 _TOLD: dict[str, str] = {}
 _numbers = count(1)
 
