@@ -26,6 +26,6 @@ WITH renames AS (
 )
 SELECT d.old_symbol, d.new_symbol, d.renamed_on, d.doubt, min(d.day), array_agg(DISTINCT g.metadata ->> 'name')
   FROM doubts d
-  JOIN membership_versions g ON g.group_id = d.group_id AND g.symbol IS NULL
+  JOIN group_versions g ON g.group_id = d.group_id
  GROUP BY d.old_symbol, d.new_symbol, d.renamed_on, d.doubt
  ORDER BY d.renamed_on, d.old_symbol, d.doubt DESC;

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.relationships.conftest import UndoRun
 from tests.relationships.history.conftest import LoadFunds
 from tests.stored import query
 from tickstock.db import Connection
@@ -78,6 +79,15 @@ def test_a_fund_that_held_the_new_symbol_before_speaks_against_it(
     assert accept_renames(connection, [FB], dry_run=False).warnings == [warning]
     assert read_renames(witness) == [FB]
     assert accept(connection, FB) == (0, 0, 0, 1)
+
+
+def test_a_fund_with_an_undone_file_of_the_past_still_has_its_name(
+    load_funds: LoadFunds, undo: UndoRun, connection: Connection
+) -> None:
+    load_funds("2022-06-03", IVV={"AAPL": 60, "META": 40})
+    undo(load_funds("2022-05-06", IVV={"AAPL": 100}).load_id)
+    (warning,) = accept_renames(connection, [FB], dry_run=True).warnings
+    assert warning.startswith("FB -> META on 2022-06-09: IVV held META on 2022-06-08 already")
 
 
 def test_a_fund_whose_next_file_still_holds_the_old_symbol_speaks_against_it(
