@@ -160,9 +160,9 @@ WITH loaded AS MATERIALIZED (
       JOIN load_runs r
         ON r.id = f.load_id AND r.environment = current_environment() AND r.type IN ('ETF', 'UNIVERSE', 'THEME')
      CROSS JOIN LATERAL (SELECT max(closed_by) AS run FROM membership_versions
-                          WHERE group_id = f.group_id AND symbol IS NULL AND closed_by IS NOT NULL) c
+                          WHERE group_id = f.group_id AND symbol IS NULL AND opened_by <> closed_by) c
       JOIN load_runs h ON h.id = c.run AND h.kind = 'manual'
-     WHERE NOT EXISTS (SELECT FROM load_runs n WHERE n.kind = 'load' AND n.type = r.type
+     WHERE NOT EXISTS (SELECT FROM load_runs n WHERE n.kind = 'load' AND n.only_group IS NULL AND n.type = r.type
                                                  AND n.environment = r.environment AND n.id > h.id)
        AND (r.type, f.group_name) NOT IN (SELECT type, name FROM environment_groups)
 )

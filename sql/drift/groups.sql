@@ -7,7 +7,7 @@ WITH events AS (
      CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.group_id LIMIT 1) f
       JOIN load_runs r ON r.id = f.load_id AND r.environment = current_environment()
      CROSS JOIN LATERAL (SELECT max(closed_by) AS run FROM membership_versions
-                          WHERE group_id = f.group_id AND symbol IS NULL AND closed_by IS NOT NULL) c
+                          WHERE group_id = f.group_id AND symbol IS NULL AND opened_by <> closed_by) c
       JOIN load_runs h ON h.id = c.run AND h.kind = 'manual'
      WHERE (r.type, f.group_name) NOT IN (SELECT type, name FROM environment_groups)
     UNION ALL

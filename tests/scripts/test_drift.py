@@ -331,7 +331,29 @@ def test_a_load_of_one_fund_says_nothing_of_another_that_is_gone(
 ) -> None:
     query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
     assert script("drift") == 1
+    by_hand(witness, "QQQ", "DELETE FROM group_memberships WHERE group_id = {id} AND symbol = 'AAPL'")
     assert script("load_etf_holdings", "--etf", "QQQ", "--force") == 0
+    assert query(witness, "SELECT only_group FROM load_runs ORDER BY id DESC LIMIT 1") == [("QQQ",)]
     capsys.readouterr()
     assert script("drift") == 1
     assert "SPY" in capsys.readouterr().out
+    assert script("validate_relationships", "--json") == 1
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert "SPY" in json.dumps(checks["integrity"]["findings"])
+
+
+def test_an_undo_of_a_file_of_the_past_does_not_hide_that_a_hand_took_the_fund_away(
+    script: Script, folder: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in folder.glob("*_holdings*.csv"):
+        path.unlink()
+    for day in ("2025-06-30", "2025-01-03"):
+        write_fund(folder, "AVLV", {"AAPL": 100}).rename(folder / f"avlv_holdings@{day}.csv")
+        assert script("load_etf_holdings", "--etf", "AVLV", "--holdings-dir", folder, "--force") == 0
+        (folder / f"avlv_holdings@{day}.csv").unlink()
+    ((load,),) = query(witness, "SELECT max(id) FROM load_runs")
+    query(witness, "DELETE FROM definition_groups WHERE name = 'AVLV'")
+    assert script("undo_load", str(load)) == 0
+    capsys.readouterr()
+    assert script("drift") == 1
+    assert "AVLV" in capsys.readouterr().out
