@@ -37,16 +37,30 @@ WITH ranks (source, rank, confidence, weaker) AS (VALUES
      ORDER BY symbol, array_position('{override,classification}', source), as_of DESC NULLS LAST, origin
 ), listed AS (
     SELECT symbol, min(origin) AS origin FROM evidence WHERE sector IS NULL GROUP BY symbol
+), last AS (
+    SELECT f.group_id, f.kept_symbols, g.name AS sector, d.version
+      FROM definition_groups g
+     CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.id LIMIT 1) f
+      JOIN data_version d USING (load_id)
+     WHERE g.type = 'SECTOR' AND g.environment = %(environment)s
+), runs AS (
+    SELECT r.id, r.kind, d.version FROM load_runs r JOIN data_version d ON d.load_id = r.id
 ), standing AS (
-    -- What the last loads left, whatever a hand made of it since.
-    SELECT DISTINCT ON (v.symbol) v.symbol, g.name AS sector, v.metadata, r.rank
-      FROM membership_versions v
-      JOIN definition_groups g ON g.id = v.group_id AND g.type = 'SECTOR' AND g.environment = %(environment)s
-      JOIN load_runs o ON o.id = v.opened_by AND o.kind = 'load'
-      LEFT JOIN load_runs c ON c.id = v.closed_by
+    -- What the last load left, whatever a hand made of it since; where it kept a hand's row, what a load before left.
+    -- Who opened a row does not tell: one that a hand moved to where the load wants it is not written again.
+    SELECT DISTINCT ON (v.symbol) v.symbol, l.sector, v.metadata, r.rank
+      FROM last l
+      JOIN membership_versions v ON v.group_id = l.group_id AND v.symbol IS NOT NULL
       JOIN ranks r ON r.source = v.metadata ->> 'source'
-     WHERE v.symbol IS NOT NULL AND (v.closed_by IS NULL OR c.kind <> 'load')
-     ORDER BY v.symbol, v.opened_by DESC
+      JOIN runs o ON o.id = v.opened_by
+      LEFT JOIN runs c ON c.id = v.closed_by
+      LEFT JOIN (SELECT group_id, unnest(kept_symbols) AS symbol FROM last) k
+        ON k.group_id = v.group_id AND k.symbol = v.symbol
+     CROSS JOIN LATERAL (
+         SELECT o.version <= l.version AND (c.id IS NULL OR c.version > l.version) AND k.symbol IS NULL AS by_last
+     ) w
+     WHERE w.by_last OR o.kind = 'load' AND c.kind = 'manual'
+     ORDER BY v.symbol, w.by_last DESC, v.opened_by DESC
 ), best AS (
     SELECT s.symbol, COALESCE(w.sector, 'unknown') AS sector, COALESCE(w.source, 'unclassified') AS source,
            COALESCE(w.rank, 6) AS rank,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.files import write_fund
-from tests.relationships.conftest import Load
+from tests.relationships.conftest import Load, UndoRun
 from tests.stored import everything, query
 from tickstock.db import Connection, Database, closing
 from tickstock.errors import BadInputError, RefusedError
@@ -295,6 +295,52 @@ def test_an_override_that_was_taken_out_does_not_come_back_with_its_file_gone(
         enrich()
 
 
+def test_build_leaves_a_row_that_a_hand_moved_to_where_enrich_has_found_it_since(
+    mixed: None, build: Classify, enrich: Classify, folder: Path, witness: Connection
+) -> None:
+    """The load had nothing to write there: in the record the row is the hand's."""
+    enrich()
+    query(witness, HAND["moved"].replace("QQB", "QQC"))
+    write(folder, "stock_classification", ["QQC,Financials,Software,"])
+    enrich()
+    before = query(witness, ALL)
+    assert ("QQC", "financials") in [row[:2] for row in before]
+    assert build().plan.empty
+    query(witness, HAND["moved"].replace("QQB", "QQC").replace("financials", "utilities"))
+    build()
+    assert query(witness, ALL) == before
+
+
+def test_build_puts_back_what_enrich_found_before_a_hands_row_was_kept(
+    mixed: None, build: Classify, enrich: Classify, witness: Connection
+) -> None:
+    enrich()
+    before = query(witness, ALL)
+    query(witness, HAND["moved"].replace("QQB", "QQC"))
+    assert enrich(mode="incremental").plan.total("kept") == 1
+    build()
+    assert query(witness, ALL) == before
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_was_undone_does_not_come_back_with_build(
+    mixed: None, load_etfs: Load, build: Classify, enrich: Classify, undo: UndoRun, folder: Path, witness: Connection,
+    moved: bool,
+) -> None:  # fmt: skip
+    enrich()
+    write_fund(folder, "VOO", {"QQX": "100"})
+    load_etfs()
+    before = sectors(witness)
+    write(folder, "stock_classification", ["QQC,Financials,,", "QQX,Energy,,", "AAPL,Energy,,"])
+    run = enrich()
+    assert sectors(witness) == {**before, "QQC": "financials", "QQX": "energy"}
+    if moved:
+        query(witness, HAND["moved"].replace("QQB", "QQC").replace("financials", "utilities"))
+    undo(run.load_id)
+    build()
+    assert sectors(witness) == before == {**ENRICHED, "QQX": "unknown"}
+
+
 def test_an_override_may_say_unknown(mixed: None, enrich: Classify, folder: Path, witness: Connection) -> None:
     write(folder, "sector_overrides", ["QQB,unknown,,"])
     enrich()
@@ -358,6 +404,25 @@ def test_a_hands_sector_is_kept_by_incremental_and_put_back_by_full(
     assert sectors(witness) == {**ENRICHED, "QQB": "financials"}
     assert enrich().plan.total("put_back") >= 1
     assert sectors(witness) == ENRICHED
+
+
+@pytest.mark.parametrize(
+    ("symbol", "into", "classified"),
+    [("QQB", ["unknown"], 3), ("QQD", ["utilities"], 5), ("QQB", ["unknown", "utilities"], 4)],
+)
+@pytest.mark.parametrize("options", [{"mode": "incremental"}, {"keep_manual": True}], ids=["incremental", "keep"])
+def test_a_stock_counts_where_a_hand_holds_it_and_not_where_it_gives_way(
+    mixed: None, enrich: Classify, witness: Connection, options: dict[str, object], symbol: str, into: list[str],
+    classified: int,
+) -> None:  # fmt: skip
+    """The first run finds it in another sector too, and takes the row away that no hand made."""
+    enrich()
+    query(witness, "INSERT INTO group_memberships (group_id, symbol) SELECT id, %s FROM definition_groups"
+                   " WHERE type = 'SECTOR' AND name = ANY (%s)", symbol, into)  # fmt: skip
+    coverages = [enrich(**options, dry_run=dry_run).plan.coverage for dry_run in (True, False, False)]
+    assert [coverage and coverage.classified for coverage in coverages] == [classified] * 3
+    stored = query(witness, "SELECT sector FROM stock_sectors WHERE symbol = %s ORDER BY 1", symbol)
+    assert stored == [(sector,) for sector in into]
 
 
 @pytest.mark.parametrize("first", ["enrich", "build"])
@@ -467,8 +532,13 @@ def test_a_sector_of_another_kind_is_left_to_the_other_script(
     mixed: None, enrich: Classify, witness: Connection
 ) -> None:
     query(witness, "INSERT INTO definition_groups (name, type) VALUES ('crypto', 'SECTOR')")
-    enrich()
+    query(witness, HAND["second row"].replace("financials", "crypto").replace("QQB", "QQD"))
+    for _ in range(2):
+        coverage = enrich().plan.coverage
+        assert coverage is not None
+        assert (coverage.stocks, coverage.classified) == (5, 5)
     assert query(witness, "SELECT count(*) FROM definition_groups WHERE type = 'SECTOR'") == [(13,)]
+    assert query(witness, "SELECT count(*) FROM stock_sectors WHERE sector = 'crypto'") == [(1,)]
 
 
 def test_a_stock_that_a_hand_puts_into_a_sector_of_another_kind_leaves_the_other(

@@ -107,6 +107,9 @@ def test_any_sequence_of_evidence_hands_and_runs_is_as_the_model_has_it(
         plan = classify(**options).plan
         assert plan._replace(options=predicted.options, files=()) == predicted._replace(files=())
         after = found()
+        classified = {symbol for symbol, _, sector, *_ in after if sector != "unknown"} & world.stocks()
+        assert plan.coverage is not None
+        assert (plan.coverage.stocks, plan.coverage.classified) == (len(world.stocks()), len(classified))
         again = classify(**options)
         assert (again.plan.empty, again.load_id, again.plan.coverage) == (True, None, plan.coverage)
         assert found() == after

@@ -116,7 +116,7 @@ def _plan(
     conflicts: Iterable[str] = ()
     if inputs.method:
         staged = inputs.method.stage(cursor, options, stored)
-        coverage, conflicts = read_coverage(cursor, options), tuple(conflict_warnings(cursor))
+        conflicts = tuple(conflict_warnings(cursor))
         spared.append("")  # which sectors there are is not its business
     older = [file for file in staged.files.values() if _is_older(file, stored.get(file.name), options, inputs)]
     past.set_apart(cursor, older, stored)
@@ -126,6 +126,7 @@ def _plan(
     overridden: list[str] = []
     accidents = [*guards.refusals(options, groups, staged.files, stored)]
     if inputs.method:
+        coverage = read_coverage(cursor, options)
         accidents += guards.declassified(count_unclassified(cursor), groups)
     for name, found in accidents:
         (overridden if options.forces(name) else refused).append(found)

@@ -163,7 +163,7 @@ def _staged_files(cursor: Cursor) -> dict[str, StagedFile]:
 
 
 def read_coverage(cursor: Cursor, options: Options) -> Coverage:
-    """What the stocks come to that :meth:`Method.stage` decided on, those that a hand keeps included."""
+    """What the stocks come to that :meth:`Method.stage` decided on, once the plan that came of it is applied."""
     cursor.execute(statement("sectors/coverage"), {"environment": options.environment})
     rows = cursor.fetchall()
     return Coverage(
