@@ -163,8 +163,8 @@ def test_newer_changes_are_not_taken_back_unasked(
     assert last == "refused, nothing was changed; --force goes on"
     user = past.info.user
     assert [" ".join(line.split()[:1] + line.split()[3:]) for line in listed] == [
-        f"13 manual a hand, {user} 0 added, 0 changed, 1 removed",
-        f"12 manual a hand, {user} 0 added, 2 changed, 0 removed",
+        f"13 by hand a hand, {user} 0 added, 0 changed, 1 removed",
+        f"12 by hand a hand, {user} 0 added, 2 changed, 0 removed",
         # SPY: KO for NVDA, and AAPL from 55 to 50; QQQ, which has no file, goes with its two
         f"11 load ETF DEFAULT tickstock test, {user} 1 added, 1 changed, 3 removed",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -251,7 +252,11 @@ def test_whoever_listens_is_told(
     query(past, "UPDATE group_memberships SET weight = 1")
     query(witness, "LISTEN tickstock_data_version")
     done = put_back(backup, force=True)
-    witness.poll()
+    for _ in range(50):  # it comes soon, not at once
+        witness.poll()
+        if witness.notifies:
+            break
+        select.select([witness], [], [], 0.1)
     assert [json.loads(each.payload) for each in witness.notifies] == [
         {"version": done.data_version, "load_id": done.load_id}
     ]

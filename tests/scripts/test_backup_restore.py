@@ -61,9 +61,9 @@ def test_backup_then_damage_then_restore(
     assert lines[1:4] == [
         "  13 definition_groups, 2 group_memberships, 3 load_runs, 3 data_version, 15 membership_versions",
         "  taken back: 1 run",
-        "  load  at (UTC)             what    by" + " " * (len(f"psql, {spy.info.user}") - 2) + "  rows",
+        "  load  at (UTC)             what     by" + " " * (len(f"psql, {spy.info.user}") - 2) + "  rows",
     ]
-    assert re.fullmatch(rf"  4 +\S+ \S+  manual  psql, {spy.info.user}  0 added, 0 changed, 1 removed", lines[4])
+    assert re.fullmatch(rf"  4 +\S+ \S+  by hand  psql, {spy.info.user}  0 added, 0 changed, 1 removed", lines[4])
     assert re.fullmatch(rf"Recorded as load 5, data version 5; in {re.escape(database.place)} \(\d+\.\d s\)", lines[5])
     assert members(spy, "SPY") == {"AAPL": "60.000000", "MSFT": "40.000000"}
     for environment in ("DEFAULT", "TEST"):

@@ -55,10 +55,13 @@ def read_contents(cursor: Cursor, columns: Mapping[str, tuple[str, ...]]) -> dic
     there twice counts twice.
     """
     cursor.execute(SAME_TEXT)
+    text = "ROW({})::text"
+    if cursor.connection.info.parameter_status("server_encoding") != "UTF8":
+        text = f"convert_to({text}, 'UTF8')"
     cursor.execute(
         " UNION ALL ".join(
-            f"SELECT '{table}', count(*), COALESCE(sum(('x' || left(md5(convert_to("  # noqa: S608 - names, quoted
-            f"ROW({quoted(names, cursor)})::text, 'UTF8')), 16))::bit(64)::bigint), 0)::text FROM {table}"
+            f"SELECT '{table}', count(*),"  # noqa: S608 - names, quoted
+            f" COALESCE(sum(('x' || md5({text.format(quoted(names, cursor))}))::bit(64)::bigint), 0)::text FROM {table}"
             for table, names in columns.items()
         )
     )

@@ -110,10 +110,11 @@ def _check(cursor: Cursor, backup: Backup) -> None:
 
 def raise_numbers(cursor: Cursor, backup: Backup) -> None:
     """No number that was ever given is given again, neither before the backup nor after it."""
-    for table, highest in backup.manifest.highest_numbers.items():
-        column = "version" if table == "data_version" else "id"
-        cursor.execute(
-            "SELECT setval(sequence, %(highest)s) FROM (SELECT pg_get_serial_sequence(%(table)s, %(column)s)::regclass"
-            " AS sequence) s WHERE COALESCE(pg_sequence_last_value(sequence), 0) < %(highest)s AND %(highest)s > 0",
-            {"table": table, "column": column, "highest": highest},
-        )
+    highest = backup.manifest.highest_numbers
+    columns = ["version" if table == "data_version" else "id" for table in highest]
+    cursor.execute(
+        "SELECT setval(sequence, highest) FROM (SELECT pg_get_serial_sequence(name, of_column)::regclass, highest"
+        " FROM unnest(%s::text[], %s::text[], %s::bigint[]) n (name, of_column, highest)) s (sequence, highest)"
+        " WHERE COALESCE(pg_sequence_last_value(sequence), 0) < highest AND highest > 0",
+        (list(highest), columns, list(highest.values())),
+    )

@@ -98,7 +98,8 @@ def lost_lines(lost: Lost, done: str = "") -> Iterator[str]:
 
 
 def _cells(run: LostRun) -> tuple[str, ...]:
-    what = " ".join(filter(None, (run.kind, run.type, run.environment)))
+    kind = "by hand" if run.kind == "manual" else run.kind
+    what = " ".join(filter(None, (kind, run.type, run.environment)))
     by = f"{run.program or 'no name'}, {run.user}"
     counts = f"{run.added:,} added, {run.changed:,} changed, {run.removed:,} removed"
     rows = run.note if run.kind == "restore" and run.note else counts
