@@ -20,7 +20,7 @@ BEGIN
             tickstock_migrations TO app_readwrite;
         GRANT SELECT ON SEQUENCE data_version_version_seq TO app_readwrite;
         GRANT SELECT ON environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
-            snapshots, group_versions TO app_readwrite;
+            snapshots, group_versions, undo_chains TO app_readwrite;
         GRANT EXECUTE ON FUNCTION record_past(integer, date, text[], numeric[], jsonb[], date[]),
             record_older_groups(integer[], date[]), date_undone(bigint) TO app_readwrite;
         GRANT USAGE ON SCHEMA as_of TO app_readwrite;
@@ -30,7 +30,7 @@ BEGIN
         GRANT SELECT ON definition_groups, group_memberships, load_runs, load_files, data_version,
             membership_versions, removed_memberships, symbol_renames, migration_checksums, tickstock_migrations,
             environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
-            snapshots, group_versions TO app_readonly;
+            snapshots, group_versions, undo_chains TO app_readonly;
         GRANT USAGE ON SCHEMA as_of TO app_readonly;
         GRANT SELECT ON ALL TABLES IN SCHEMA as_of TO app_readonly;
     END IF;

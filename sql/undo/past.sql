@@ -2,18 +2,35 @@
 -- the run (a file of the past, or a row that was changed since) speaks of a span of days, and where a row leaves of
 -- which other, undone runs have told too. Of a row that the run took out it says from a day on that it is no member.
 -- Who spoke of these days later is left alone; but not a run that was taken back, nor an undo that only said again what
--- this run, or a later one, had found.
+-- this run, or a later one, had found. And a file that was read later, and tells of the days up to a file of the past
+-- that is undone, goes on: to the next one.
 
-WITH RECURSIVE undos AS (
-    SELECT id, undoes FROM load_runs WHERE undoes IS NOT NULL
-    UNION ALL
-    SELECT u.id, r.undoes FROM undos u JOIN load_runs r ON r.id = u.undoes WHERE r.undoes IS NOT NULL
-), echoes AS (
-    SELECT u.id
-      FROM undos u
-      JOIN data_version d ON d.load_id = u.undoes
-     GROUP BY u.id
+WITH echoes AS (
+    SELECT u.undo AS id
+      FROM undo_chains u
+      JOIN data_version d ON d.load_id = u.run
+     GROUP BY u.undo
     HAVING min(d.version) >= (SELECT version FROM data_version WHERE load_id = %(run)s)
+), going_on AS (
+    SELECT f.group_id, f.as_of AS day, m.symbol, m.weight, m.metadata,
+           (SELECT min(n.as_of) FROM snapshots n WHERE n.group_id = f.group_id AND n.as_of > f.as_of) AS until_day
+      FROM load_files f
+      JOIN planned_groups p ON p.group_id = f.group_id AND p.has_rows
+     CROSS JOIN LATERAL (
+        SELECT s.as_of, d.version
+          FROM snapshots s
+          JOIN data_version d USING (load_id)
+         WHERE s.group_id = f.group_id AND s.load_id <> f.load_id AND s.as_of <= f.as_of
+         ORDER BY s.as_of DESC, d.version DESC
+         LIMIT 1
+     ) last
+     CROSS JOIN LATERAL (
+        SELECT symbol, m.weight, m.metadata
+          FROM members_on(ARRAY[f.group_id], f.as_of - 1) m
+          FULL JOIN members_on(ARRAY[f.group_id], f.as_of) n USING (symbol)
+     ) m
+     WHERE f.load_id = %(run)s AND f.scope = 'past' AND f.undone_by IS NULL AND last.as_of < f.as_of
+       AND last.version > (SELECT version FROM data_version WHERE load_id = f.load_id)
 ), told AS (
     SELECT s.*, r.symbol IS NOT NULL AS planned, r.action = 'removed' AND NOT r.by_hand AS leaves,
            (SELECT version FROM data_version WHERE load_id = %(run)s) AS version
@@ -51,6 +68,7 @@ WITH RECURSIVE undos AS (
             UNION
             SELECT group_id, valid_from, version FROM left_over) d
      CROSS JOIN LATERAL members_on(ARRAY[d.group_id], d.day, d.version - 1) m
+     WHERE (d.group_id, d.day) NOT IN (SELECT group_id, day FROM going_on)
 ), later AS (
     SELECT l.group_id, l.symbol, l.valid_from, l.valid_to
       FROM membership_versions l
@@ -77,6 +95,9 @@ SELECT record_past(group_id, from_day, array_agg(symbol::text), array_agg(weight
                SELECT FROM later l
                 WHERE l.group_id = t.group_id AND l.symbol = t.symbol
                   AND l.valid_from <= t.valid_from AND COALESCE(l.valid_to, 'infinity') > t.valid_from)
+       AND (t.group_id, t.valid_from, t.symbol) NOT IN (SELECT group_id, day, symbol FROM going_on)
+    UNION ALL
+    SELECT group_id, day, symbol, weight, metadata, until_day FROM going_on
     UNION ALL
     SELECT t.group_id, GREATEST(t.valid_from, b.valid_to), t.symbol, NULL, NULL,
            LEAST(t.valid_to, (SELECT min(s.as_of) FROM snapshots s

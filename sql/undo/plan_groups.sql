@@ -1,20 +1,15 @@
 -- What would take back what a run did to groups: each becomes what it was before, unless it is no longer as the run
--- left it. Groups in which only members changed are listed too; those for which the run is taken back are not,
+-- left it. Groups in which only members changed, and those that were found to be as their files, are listed too; those for which the run is taken back are not,
 -- unless by force, for the rows that were kept then. has_rows: not where the run removed the group, and it
 -- stays gone because its name is taken, nor where an undo has taken its creation back; then nothing is said of it, not
 -- even of its past.
 
 INSERT INTO planned_groups (no, group_id, name, action, has_rows, description, metadata)
-WITH RECURSIVE undos AS (
-    SELECT u.id, f.group_id, f.undone_by IS NULL AS holds, true AS takes_back
-      FROM load_runs u
-      JOIN load_files f ON f.load_id = u.id
-     WHERE u.undoes = %(run)s
-    UNION ALL
-    SELECT u.id, f.group_id, f.undone_by IS NULL, NOT t.takes_back
-      FROM undos t
-      JOIN load_runs u ON u.undoes = t.id
-      JOIN load_files f ON f.load_id = u.id AND f.group_id = t.group_id
+WITH taken_back AS (
+    SELECT f.group_id
+      FROM undo_chains u
+      JOIN load_files f ON f.load_id = u.undo AND f.undone_by IS NULL
+     WHERE u.run = %(run)s AND u.takes_back
 ), touched AS (
     SELECT group_id, symbol, metadata, opened_by, closed_by
       FROM membership_versions
@@ -24,19 +19,22 @@ WITH RECURSIVE undos AS (
 ), after AS (
     SELECT group_id, metadata FROM touched WHERE symbol IS NULL AND opened_by = %(run)s
 ), with_others AS (  -- somebody has put other rows into the group since
-    SELECT DISTINCT m.group_id
-      FROM group_memberships m
-     WHERE m.group_id IN (SELECT group_id FROM after)
+    SELECT DISTINCT v.group_id
+      FROM membership_versions v
+     WHERE v.closed_by IS NULL AND v.opened_by <> %(run)s AND v.symbol IS NOT NULL
+       AND v.group_id IN (SELECT group_id FROM after)
        AND NOT EXISTS (SELECT FROM touched t
-                        WHERE t.group_id = m.group_id AND t.symbol = m.symbol
-                          AND t.opened_by = %(run)s AND t.metadata = m.metadata)
+                        WHERE t.group_id = v.group_id AND t.symbol = v.symbol
+                          AND t.opened_by = %(run)s AND t.metadata = v.metadata)
 ), of_past AS (
     SELECT DISTINCT group_id FROM membership_versions
      WHERE opened_by = %(run)s AND closed_by = %(run)s
 ), groups AS (
     SELECT t.group_id, b.metadata AS before, a.metadata AS after, n.now,
            COALESCE(b.metadata, a.metadata, n.now, l.metadata) AS shown
-      FROM (SELECT DISTINCT group_id FROM touched UNION SELECT group_id FROM of_past) t
+      FROM (SELECT DISTINCT group_id FROM touched
+            UNION SELECT group_id FROM of_past
+            UNION SELECT group_id FROM load_files WHERE load_id = %(run)s) t
       LEFT JOIN before b USING (group_id)
       LEFT JOIN after a USING (group_id)
       LEFT JOIN (SELECT id AS group_id, group_as_version(g) AS now FROM definition_groups g) n USING (group_id)
@@ -47,7 +45,7 @@ WITH RECURSIVE undos AS (
 SELECT group_id, group_id, name, action,
        now IS NOT NULL OR action = 'added' OR (before IS NULL OR after IS NOT NULL) AND EXISTS (
            SELECT FROM group_versions v
-            WHERE v.group_id = decided.group_id AND v.denied_by IS NULL AND v.valid_to IS DISTINCT FROM v.valid_from),
+            WHERE v.group_id = decided.group_id AND v.denied_by IS NULL AND NOT v.never_held),
        NULL, COALESCE(before, now)
   FROM (
     SELECT groups.*, shown ->> 'name' AS name,
@@ -66,7 +64,7 @@ SELECT group_id, group_id, name, action,
            END AS action
       FROM groups
      WHERE shown ->> 'environment' = %(environment)s  -- a hand may have changed several at once
-       AND (%(force)s OR group_id NOT IN (SELECT group_id FROM undos WHERE holds AND takes_back))
+       AND (%(force)s OR group_id NOT IN (SELECT group_id FROM taken_back))
        AND (%(only)s::text IS NULL
             OR (shown ->> 'type', shown ->> 'name') = ('ETF', %(only)s)
             OR shown ->> 'type' = 'SECTOR' AND %(type)s <> 'SECTOR')

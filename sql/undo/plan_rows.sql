@@ -43,7 +43,7 @@ INSERT INTO planned_rows (no, symbol, membership_id, old_weight, action, in_file
 SELECT p.no, m.symbol, m.id, m.weight, 'removed', false, true
   FROM planned_groups p
   JOIN group_memberships m USING (group_id)
- WHERE p.action = 'removed'
+ WHERE p.action = 'removed' AND %(force)s
    AND NOT EXISTS (SELECT FROM planned_rows r WHERE r.no = p.no AND r.symbol = m.symbol);
 
 -- The stocks that entered a sector with the run leave it, but for those that are members of something all the same and

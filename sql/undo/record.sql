@@ -4,13 +4,19 @@
 INSERT INTO load_files (load_id, group_id, group_name, path, format, checksum, fingerprint, stored_fingerprint, rows,
                         members, added, changed, removed, kept, kept_symbols, scope)
 SELECT %(undo)s, p.group_id, p.name, '', 'undo', '', '', '', 0, 0,
-       count(*) FILTER (WHERE r.action = 'added'), count(*) FILTER (WHERE r.action = 'changed'),
-       count(*) FILTER (WHERE r.action = 'removed'), count(*) FILTER (WHERE r.action = 'kept'),
-       COALESCE(array_agg(r.symbol::text ORDER BY r.symbol) FILTER (WHERE r.action = 'kept'), '{}'), 'undo'
+       COALESCE(r.added, 0), COALESCE(r.changed, 0), COALESCE(r.removed, 0), COALESCE(r.kept, 0),
+       COALESCE(k.symbols, '{}'), 'undo'
   FROM planned_groups p
-  LEFT JOIN planned_rows r USING (no)
- WHERE p.has_rows
- GROUP BY p.group_id, p.name;
+  LEFT JOIN (
+    SELECT no, count(*) FILTER (WHERE action = 'added') AS added, count(*) FILTER (WHERE action = 'changed') AS changed,
+           count(*) FILTER (WHERE action = 'removed') AS removed, count(*) FILTER (WHERE action = 'kept') AS kept
+      FROM planned_rows
+     GROUP BY no
+  ) r USING (no)
+  LEFT JOIN (
+    SELECT no, array_agg(symbol::text ORDER BY symbol) AS symbols FROM planned_rows WHERE action = 'kept' GROUP BY no
+  ) k USING (no)
+ WHERE p.has_rows;
 
 WITH RECURSIVE chain AS (
     SELECT f.load_id, f.group_id, true AS taken_back, %(undo)s::bigint AS by_run

@@ -392,3 +392,20 @@ def test_of_a_hand_that_changed_several_environments_the_one_asked_for_is_undone
             run = read_run(connection, number, environment)
             carry_out(database, connection, Undo(run, Options(run.type, environment, mode="undo")))
         assert query(witness, weights) == left
+
+
+def test_of_two_loads_both_are_taken_back_the_newest_first(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """Also where the newer one has read files that had not changed."""
+    for fund in ("SPY", "QQQ"):
+        write_dated(folder, fund, {"AA": 100}, "Jan 10, 2025")
+    older = load_etfs(force=True).load_id
+    write_dated(folder, "SPY", {"BB": 100}, "Jan 17, 2025")
+    newer = load_etfs(force=True).load_id
+    with pytest.raises(RefusedError, match=f"load {newer} has read QQQ since"):
+        undo(older)
+    undone = undo(newer).load_id
+    undo(undo(undone).load_id)
+    undo(older)
+    assert query(witness, "SELECT FROM group_memberships") == []

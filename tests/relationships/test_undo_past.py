@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.relationships.states import differences, state, write_dated
 from tests.stored import query
 from tickstock.db import Connection
 from tickstock.errors import RefusedError
+from tickstock.relationships.queries.ask import Question, ask
 
 BY_DAY = """
     SELECT symbol FROM members_on(ARRAY(SELECT id FROM definition_groups WHERE name = 'SPY'), %s) ORDER BY symbol"""
@@ -69,6 +71,48 @@ def test_a_file_of_the_past_stands_on_the_undo_of_one_that_told_of_its_day(
     assert query(witness, BY_DAY, "2025-01-15") == [("CC",)]
 
 
+def test_a_file_of_the_past_goes_on_where_the_one_after_it_is_undone(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """Had that one not been, it would have held for longer from the first."""
+    write_dated(folder, "SPY", {"ZZ": 100}, "Jan 31, 2025")
+    load_etfs(force=True)
+    write_dated(folder, "SPY", {"BB": 60, "CC": 40}, "Jan 17, 2025")
+    after = load_etfs(force=True).load_id
+    write_dated(folder, "SPY", {"AA": 70, "BB": 30}, "Jan 03, 2025")
+    before = load_etfs(force=True).load_id
+
+    def told() -> list[list[str]]:
+        return [[row[0] for row in query(witness, BY_DAY, day)] for day in ("2025-01-10", "2025-01-24", "2025-02-01")]
+
+    both = [["AA", "BB"], ["BB", "CC"], ["ZZ"]]
+    assert told() == both
+    without = undo(after).load_id
+    assert told() == [["AA", "BB"], ["AA", "BB"], ["ZZ"]]
+    with pytest.raises(RefusedError, match=f"load {without} has read SPY since"):
+        undo(before)
+    undo(without)
+    assert told() == both
+    undo(undo(before).load_id)
+    assert told() == both
+
+
+def test_a_file_of_the_past_that_is_to_hold_again_stands_on_the_undo_of_the_one_after_it(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    loads = []
+    for day, symbol in (("31", "CC"), ("17", "BB"), ("03", "AA")):
+        write_dated(folder, "SPY", {symbol: 100}, f"Jan {day}, 2025")
+        loads.append(load_etfs(force=True).load_id)
+    undone = undo(loads[2]).load_id
+    taken_back = undo(loads[1]).load_id
+    with pytest.raises(RefusedError, match=f"load {taken_back} has read SPY since"):
+        undo(undone)
+    undo(taken_back)
+    undo(undone)
+    assert [query(witness, BY_DAY, f"2025-01-{day}") for day in ("10", "24")] == [[("AA",)], [("BB",)]]
+
+
 def test_of_a_group_that_is_gone_by_now_the_past_is_what_it_was_before(
     folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
 ) -> None:
@@ -114,6 +158,32 @@ def test_however_often_a_file_of_the_past_is_undone_it_holds_every_other_time(
     for expected in (without, with_it, without, with_it, without):
         run = undo(run).load_id
         assert differences(expected, state(witness)) == []
+
+
+def test_between_an_undo_and_its_undo_the_group_stood_on_the_file_before(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    """However often that was: what is known of the file by now is not what was known of it then."""
+    runs = []
+    for symbol, day in (("AA", "Jan 03, 2025"), ("BB", "Jan 10, 2025")):
+        write_dated(folder, "SPY", {symbol: 100}, day)
+        runs.append(load_etfs(force=True).load_id)
+    for _ in range(4):
+        runs.append(undo(runs[-1]).load_id)
+    for number, run in enumerate(runs):
+        query(
+            witness,
+            "UPDATE data_version SET changed_at = timestamptz '2025-02-01 12:00+00' + %s * interval '1 day'"
+            " WHERE load_id = %s",
+            number, run,
+        )  # fmt: skip
+    found = []
+    for number in range(len(runs)):
+        asked = Question("etf", "SPY", "DEFAULT", None, date(2025, 1, 31), date(2025, 2, 1) + timedelta(number))
+        answer = ask(witness, asked).document()
+        found.append(([row["symbol"] for row in answer["holdings"]], answer["snapshot"]["load_id"]))
+    first, second = (["AA"], runs[0]), (["BB"], runs[1])
+    assert found == [first, second, first, second, first, second]
 
 
 def test_of_a_group_that_stays_gone_nothing_is_said(

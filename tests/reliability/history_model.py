@@ -147,7 +147,7 @@ class History:
         """Do what :meth:`plan_undo` says."""
         touches = {}
         for id_, old in self.runs[target].groups.items():
-            if not old.changed or self._holds_again(target, id_, holds=False):
+            if not (old.changed or old.file) or self._holds_again(target, id_, holds=False):
                 continue
             group = self.groups[id_]
             touch = self._touch(id_, old.first)
@@ -158,7 +158,7 @@ class History:
             if self._stays_gone(id_, old):
                 continue
             group.stored = (group.stored or comes_back) and not goes
-            group.never = (group.never or goes) and not comes_back
+            group.never = (group.never or (goes and self._created(target, id_))) and not comes_back
             for symbol in old.before:
                 if symbol in reverted:
                     self._put(id_, symbol, old.before[symbol], touch)
@@ -169,6 +169,8 @@ class History:
                 if told == old.left_cells.get(cell) and told != old.cells.get(cell):
                     group.cells[cell] = old.cells.get(cell, (None, 0))
                     touch.told.add(cell[0])
+            if old.file == "past" and old.undone_by is None:
+                self._go_on(id_, target, run, touch)
             touch.is_stored, touch.file = group.stored, "undo"
             touches[id_] = touch
             old.undone_by = run
@@ -196,20 +198,28 @@ class History:
                 changes = changes or (group.stored and not group.rows)
             if (changes and old.file and self._later(target, id_)) or self._told_since(target, id_):
                 return "refused"
-            if not self._stays_gone(id_, old) and old.changed and self._holds_again(target, id_):
+            if not self._stays_gone(id_, old) and self._holds_again(target, id_):
                 return "refused"
             tells = old.file == "past" and old.undone_by is None and old.changed and not self._stays_gone(id_, old)
             something = something or changes or tells
         return "undone" if something else "nothing"
 
     def may_refuse(self, target: int) -> bool:
-        """Whether a later file of the past may stand on more than the model knows of what the run told."""
+        """Whether a later file of the past, or the undo of one, may stand on more than the model knows of what the run
+        told.
+        """
         order = list(self.runs)
-        later = [self.runs[number].groups for number in order[order.index(target) + 1 :]]
-        return any(
-            id_ in groups and groups[id_].file == "past" and groups[id_].undone_by is None
-            for groups in later for id_ in self.runs[target].groups
-        )  # fmt: skip
+        later = order[order.index(target) + 1 :]
+        return any(self._is_of_past(number, id_) for number in later for id_ in self.runs[target].groups)
+
+    def _is_of_past(self, number: int, id_: int) -> bool:
+        run = self.runs[number]
+        touch = run.groups.get(id_)
+        while touch and touch.undone_by is None and touch.file == "undo" and run.undoes:
+            run = self.runs[run.undoes]
+            if run.groups[id_].file == "past":
+                return True
+        return bool(touch and touch.undone_by is None and touch.file == "past")
 
     # How they do it
 
@@ -217,6 +227,31 @@ class History:
         for id_, touch in run.groups.items():
             touch.left_cells = copy.copy(self.groups[id_].cells)
         self.runs[number] = run
+
+    def _created(self, target: int, id_: int) -> bool:
+        """Whether a run, or the one that it takes back or brings back, made the group."""
+        while (undone := self.runs[target].undoes) is not None:
+            target = undone
+        return not self.runs[target].groups[id_].was_stored
+
+    def _go_on(self, id_: int, target: int, run: int, touch: Touch) -> None:
+        """Where a file that was read later told of the days up to an undone one, it tells of those after it too."""
+        order, group, day = list(self.runs), self.groups[id_], self.runs[target].groups[id_].as_of
+        files = [
+            (each.as_of or self.today, order.index(number))
+            for number, each in ((number, each.groups.get(id_)) for number, each in self.runs.items())
+            if each and number != target and each.file in ("present", "past") and each.undone_by is None
+        ]
+        assert day
+        last, place = max((file for file in files if file[0] <= day), default=(day, 0))
+        if last == day or place < order.index(target):
+            return
+        until, rows = min(each for each, _ in files if each > day), group.believed(last)
+        for each in self.days:
+            if day <= each < until:
+                for symbol in {*rows, *group.believed(each)}:
+                    group.cells[each, symbol] = (rows.get(symbol), run)
+                touch.told.add(each)
 
     def _settle_undone(self, id_: int, undone: int) -> None:
         """What an undone undo had taken back holds again; what that had taken back itself does not."""
@@ -244,12 +279,16 @@ class History:
         }
 
     def _stays_gone(self, id_: int, old: Touch) -> bool:
-        """Whether nothing is said of a group: the run removed it, and its name is taken; or it never was there."""
+        """Whether nothing is said of a group: the run removed it, and its name is taken; or it never was there, and no
+        file of the past says otherwise.
+        """
         group = self.groups[id_]
         removed = old.was_stored and not old.is_stored
         if removed and not self._name_taken(group.name):
             return False
-        return not group.stored and (removed or group.never)
+        touches = [run.groups[id_] for run in self.runs.values() if id_ in run.groups]
+        told = any(touch.file == "past" and touch.undone_by is None for touch in touches)
+        return not group.stored and (removed or (group.never and not told))
 
     def _holds_again(self, target: int, id_: int, holds: bool = True) -> bool:
         """Whether it was undone, and that too, and so on, so that it ``holds`` by another run, or not."""

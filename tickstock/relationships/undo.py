@@ -71,8 +71,8 @@ class Undo:
             TickstockError: the run did not touch the one fund that was asked for.
         """
         # A database that has just been filled has not been counted yet, nor have our temporary tables ever: the
-        # planner, who takes them for small, would go through one for each row of the other.
-        cursor.execute("SET LOCAL enable_nestloop = off")
+        # planner, who takes them for small, would go through one for each row of the other, or sort both.
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
         cursor.execute(statement("undo/plan_groups"), self._values())
         cursor.execute(statement("undo/plan_rows"), self._values())
         cursor.execute(statement("undo/count_plan"))
