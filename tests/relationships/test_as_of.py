@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from tests.stored import query
 from tickstock.db import Connection
+from tickstock.relationships.queries.moment import Moment, go_to
+from tickstock.relationships.queries.states import KNOWN, read_states
+from tickstock.relationships.queries.versions import memberships
 
 START = date(2020, 1, 1)
 SYMBOLS = ("A", "B")
@@ -188,6 +191,8 @@ def compare(connection: Connection, history: History) -> None:
         }
         for moment in moments[:: max(1, len(moments) // 3)]:
             _compare_views(connection, history, *moment)
+        for moment in moments[:: max(1, len(moments) // 20)]:
+            _compare_questions(connection, history, *moment)
     finally:
         query(connection, "ROLLBACK")
 
@@ -225,6 +230,21 @@ def _groups(connection: Connection, moments: list[tuple[date, int | None]]) -> A
     return _ask(connection, sql, moments)
 
 
+def _compare_questions(connection: Connection, history: History, day: date, known: int | None) -> None:
+    """What ``query_relationships.py`` reads of groups and memberships, in statements of its own."""
+    moment = Moment(day, None, "public")
+    if known is not None:
+        ((last, next_, late),) = query(connection, "SELECT last, next, late FROM runs_known(%s)", known)
+        moment = moment._replace(known=known, last=last, next=next_, late=tuple(late))
+    held = history.held(day, known)
+    there = {state.id: state.name for state in read_states(connection, moment) if state.status == KNOWN}
+    assert there == {key[0]: f"{key[0]} {version.value}" for key, version in held.items() if key[1] is None}
+    found = memberships(connection, moment, SYMBOLS, list(GROUPS))
+    assert {(*each.key, int(each.content[0]), each.valid_from, each.end(moment), each.opened_by) for each in found} == (
+        expected(history, day, known)
+    )
+
+
 def _compare_views(connection: Connection, history: History, day: date, known: int | None) -> None:
     query(connection, "SET LOCAL search_path = as_of, public")
     query(
@@ -242,3 +262,36 @@ def _compare_views(connection: Connection, history: History, day: date, known: i
         assert {row[0] for row in query(connection, f"SELECT id FROM {view}")} == groups
     assert {row[0] for row in query(connection, "SELECT symbol FROM environment_stocks")} == {row[1] for row in members}
     query(connection, "SET LOCAL search_path = public")
+
+
+def test_what_was_known_on_a_day_follows_the_order_of_commits(world: Connection) -> None:
+    """Whatever the order in which runs began, and also where the clock was set back."""
+    for version, (run, hour) in enumerate([(1, 9), (2, 20), (4, 30), (3, 22), (6, 50), (5, 51)], start=1):
+        query(
+            world,
+            "INSERT INTO data_version (version, load_id, changed_at) OVERRIDING SYSTEM VALUE"
+            " VALUES (%s, %s, timestamptz '2025-01-01 00:00+00' + %s * interval '1 hour')",
+            version, run, hour,
+        )  # fmt: skip
+    known: dict[int, set[int]] = {0: set(), 1: {1, 2, 3, 4}, 2: {1, 2, 3, 4}, 3: {1, 2, 3, 4, 5, 6}}
+    query(world, "BEGIN")
+    for day, runs in known.items():
+        moment = go_to(world, None, date(2024, 12, 31) + timedelta(day))
+        assert {run for run in range(1, 7) if moment.knows(run)} == runs
+        assert moment.next is None or moment.next <= min({*range(1, 7)} - runs, default=7)
+    query(world, "ROLLBACK")
+
+
+def test_a_run_that_began_before_others_and_ended_after_them_was_not_known_with_them(world: Connection) -> None:
+    for version, (run, day) in enumerate([(1, 1), (3, 2), (4, 2), (2, 3)], start=1):
+        query(
+            world,
+            "INSERT INTO data_version (version, load_id, changed_at) OVERRIDING SYSTEM VALUE"
+            " VALUES (%s, %s, timestamptz '2025-01-01 12:00+00' + %s * interval '1 day')",
+            version, run, day,
+        )  # fmt: skip
+    query(world, "BEGIN")
+    moment = go_to(world, None, date(2025, 1, 3))
+    assert [run for run in range(1, 5) if moment.knows(run)] == [1, 3, 4]
+    assert moment.next == 2
+    query(world, "ROLLBACK")

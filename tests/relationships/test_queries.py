@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from threading import Event, Thread
 from typing import Any
@@ -18,7 +19,7 @@ from tickstock.relationships.queries.groups import read_fund, read_group, read_s
 from tickstock.relationships.queries.holders import read_holders
 from tickstock.relationships.queries.names import ETF, SECTOR, THEME, UNIVERSE, Kind, require_group, use_environment
 from tickstock.relationships.queries.stats import read_stats
-from tickstock.relationships.queries.stock import Evidence, Holder, read_stock
+from tickstock.relationships.queries.stock import Evidence, Holder, evidence_of, read_stock
 from tickstock.relationships.summary import read_summary
 
 
@@ -310,3 +311,23 @@ def test_all_numbers_of_an_answer_are_of_one_moment(market: Connection, database
     for answer in answers:
         assert sum(answer["relationships_by_type"].values()) == answer["relationships"]
         assert sum(part["stocks"] for part in answer["sector_coverage"].values()) == answer["stocks"]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"name": "Äpfel", "industry": None, "source": "file", "conflicts": [{"source": "sector_etf"}]},
+        {"name": 5, "industry": True, "confidence": ["high", 1], "reason": {"a": "ä"}, "conflicts": None},
+        ["name"],
+        "name",
+        None,
+    ],
+)
+def test_evidence_of_the_past_is_taken_out_of_metadata_as_that_of_today(connection: Connection, metadata: Any) -> None:
+    ((*expected,),) = query(
+        connection,
+        "SELECT m ->> 'name', m ->> 'industry', m ->> 'source', m ->> 'confidence', m ->> 'reason',"
+        " COALESCE(m -> 'conflicts', '[]') FROM (SELECT %s::jsonb AS m) t",
+        json.dumps(metadata),
+    )
+    assert list(evidence_of(metadata)) == expected

@@ -32,8 +32,8 @@ class Name(NamedTuple):
 def read_renames(connection: Connection) -> list[Rename]:
     """All renames that were accepted."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT old_symbol, new_symbol, renamed_on FROM symbol_renames ORDER BY renamed_on, 1")
-        return [Rename._make(row) for row in cursor.fetchall()]
+        cursor.execute("SELECT old_symbol, new_symbol, renamed_on FROM symbol_renames")
+        return sorted(map(Rename._make, cursor.fetchall()), key=lambda rename: (rename.on, rename.old))
 
 
 def names_of(renames: Sequence[Rename], symbol: str, day: date = date.max) -> list[Name]:

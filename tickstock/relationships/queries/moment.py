@@ -14,18 +14,27 @@ if TYPE_CHECKING:
 class Moment(NamedTuple):
     """What held on ``day``, as it was known at the end of the day ``known_on`` (UTC); None: as it is known now.
 
-    ``known`` is the version of the data that this is, 0 where nothing was known yet. ``path`` is the search path
-    that answers for the present.
+    ``known`` is the version of the data that this is, 0 where nothing was known yet. Its runs are those up to ``last``
+    (None: there was none) but for some ``late`` ones: runs are numbered as they begin, versions as they commit. No run
+    before ``next`` is unknown (None: nor any other). ``path`` is the search path that answers for the present.
     """
 
     day: date
     known_on: date | None
-    known: int | None
     path: str
+    known: int | None = None
+    last: int | None = None
+    next: int | None = None
+    late: tuple[int, ...] = ()
 
     def values(self, **more: object) -> dict[str, Any]:
         """The parameters of the statements that ask of a moment, and others beside them."""
-        return {"day": self.day, "known": self.known, **more}
+        of_runs = {"known": self.known, "last": self.last, "next": self.next, "late": list(self.late)}
+        return {"day": self.day, **of_runs, **more}
+
+    def knows(self, run: int) -> bool:
+        """Whether what a run did counts."""
+        return self.known is None or (self.last is not None and run <= self.last and run not in self.late)
 
 
 def go_to(connection: Connection, as_of: date | None, known_on: date | None) -> Moment:
@@ -36,22 +45,38 @@ def go_to(connection: Connection, as_of: date | None, known_on: date | None) -> 
     day = as_of or known_on
     assert day is not None
     with connection.cursor() as cursor:
-        known = None
-        if known_on is not None:
-            cursor.execute(
-                "SELECT COALESCE(max(version), 0) FROM data_version WHERE changed_at < %s",
-                (datetime(known_on.year, known_on.month, known_on.day, tzinfo=UTC) + timedelta(days=1),),
-            )
-            ((known,),) = cursor.fetchall()
         cursor.execute("SELECT current_setting('search_path')")
         ((path,),) = cursor.fetchall()
+    moment = Moment(day, known_on, path)
+    if known_on is not None:
+        moment = _as_known(connection, moment, known_on)
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('search_path', concat_ws(', ', 'as_of', NULLIF(%s, '')), true),"
             " set_config('tickstock.as_of', %s::date::text, true),"
             " set_config('tickstock.known_version', COALESCE(%s::text, ''), true)",
-            (path, day, known),
+            (path, day, moment.known),
         )
-    return Moment(day, known_on, known, path)
+    return moment
+
+
+def _as_known(connection: Connection, moment: Moment, known_on: date) -> Moment:
+    end = datetime(known_on.year, known_on.month, known_on.day, tzinfo=UTC) + timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(max(version) FILTER (WHERE changed_at < %(end)s), 0),"
+            " min(version) FILTER (WHERE changed_at >= %(end)s),"
+            " max(load_id) FILTER (WHERE changed_at < %(end)s), min(load_id) FILTER (WHERE changed_at >= %(end)s)"
+            " FROM data_version",
+            {"end": end},
+        )
+        ((known, unknown, last, next_),) = cursor.fetchall()
+        late: list[int] = []
+        # Runs that overlapped, or a clock that was set back.
+        if next_ is not None and known and (next_ < last or unknown < known):
+            cursor.execute("SELECT last, next, late FROM runs_known(%s)", (known,))
+            ((last, next_, late),) = cursor.fetchall()
+    return moment._replace(known=known, last=last, next=next_, late=tuple(late))
 
 
 def go_back(connection: Connection, moment: Moment) -> None:

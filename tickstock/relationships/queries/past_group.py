@@ -17,15 +17,8 @@ from tickstock.relationships.queries.groups import (
 from tickstock.relationships.queries.identity import read_renames, symbol_now
 from tickstock.relationships.queries.moment import go_back
 from tickstock.relationships.queries.names import ETF, SECTOR, Kind, find_group, not_found, same_name
-from tickstock.relationships.queries.standing import (
-    KNOWN,
-    GroupState,
-    Snapshot,
-    read_beginning,
-    read_runs,
-    read_snapshots,
-    read_states,
-)
+from tickstock.relationships.queries.standing import Snapshot, read_beginning, read_runs, read_snapshots
+from tickstock.relationships.queries.states import KNOWN, GroupState, read_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tickstock.relationships.queries import shapes
 from tickstock.relationships.queries.names import ETF, SECTOR
 from tickstock.relationships.queries.past_stock import LISTS
-from tickstock.relationships.queries.standing import KNOWN, NOT_KNOWN
+from tickstock.relationships.queries.states import KNOWN, NOT_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tickstock.relationships.queries.past_group import PastGroup
     from tickstock.relationships.queries.past_stats import PastStats
     from tickstock.relationships.queries.past_stock import FirstMembership, PastStock
-    from tickstock.relationships.queries.standing import First, GroupState, Removal, Snapshot
+    from tickstock.relationships.queries.standing import Snapshot
+    from tickstock.relationships.queries.states import First, GroupState, Removal
 
 Document = dict[str, Any]
 
@@ -56,7 +57,8 @@ def _present(past: PastGroup, group: Fund | Group | Sector) -> Document:
 
 def _known_since(past: PastGroup) -> datetime | None:
     if past.state:
-        return (past.state.removal or past.state.first).known_since
+        told = past.state.removal or past.state.first
+        return told.known_since if told else None
     return past.snapshot.known_since if past.snapshot else None
 
 

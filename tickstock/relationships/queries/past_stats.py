@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tickstock.relationships.queries.standing import KNOWN, NOT_KNOWN, GroupState, read_snapshots, read_states
+from tickstock.relationships.queries.standing import read_snapshots
+from tickstock.relationships.queries.states import KNOWN, NOT_KNOWN, GroupState, read_states
 from tickstock.relationships.queries.stats import Stats, read_stats
 
 if TYPE_CHECKING:

@@ -10,23 +10,19 @@ from tickstock.errors import TickstockError
 from tickstock.relationships.queries.identity import Name, name_on, names_of, read_renames, row_limits
 from tickstock.relationships.queries.moment import go_back
 from tickstock.relationships.queries.names import STOCK, not_found, spellings, stored_symbols, typed
-from tickstock.relationships.queries.standing import (
-    KNOWN,
-    First,
-    GroupState,
-    Snapshot,
-    read_snapshots,
-    read_states,
-)
-from tickstock.relationships.queries.stock import Membership, Stock, stock_of
+from tickstock.relationships.queries.standing import Snapshot, read_files, read_runs, snapshots_of
+from tickstock.relationships.queries.states import KNOWN, First, GroupState, read_states
+from tickstock.relationships.queries.stock import Membership, Stock, evidence_of, stock_of
+from tickstock.relationships.queries.versions import Version, memberships
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tickstock.db import Connection
     from tickstock.relationships.queries.identity import Rename
     from tickstock.relationships.queries.moment import Moment
+    from tickstock.relationships.queries.standing import Run
 
 MEMBER, NOT_A_MEMBER, NOT_KNOWN = "member", "not a member", "not known"
 LISTS = {"ETF": "ETF", "UNIVERSE": "universe", "THEME": "theme"}
@@ -93,16 +89,25 @@ def read_past_stock(connection: Connection, moment: Moment, asked: str) -> PastS
 
 def find_past_stock(connection: Connection, moment: Moment, asked: str) -> PastStock:
     """The same, also for a fund that other funds hold."""
-    renames = read_renames(connection)
+    ground = _Ground(connection, moment, read_renames(connection), read_states(connection, moment))
     for each in _candidates(asked):
-        if found := _find(connection, moment, renames, each):
+        if found := _find(ground, each):
             return found
     go_back(connection, moment)
     stored = stored_symbols(connection, [asked]).get(asked)
-    found = _find(connection, moment, renames, stored) if stored else None
+    found = _find(ground, stored) if stored else None
     if found is None:
         raise not_found(connection, STOCK, asked, _ever_stored(connection))
     return found
+
+
+class _Ground(NamedTuple):
+    """What every look for a stock goes by."""
+
+    connection: Connection
+    moment: Moment
+    renames: list[Rename]
+    states: list[GroupState]
 
 
 def _candidates(asked: str) -> Iterator[str]:
@@ -113,18 +118,18 @@ def _candidates(asked: str) -> Iterator[str]:
     yield from spellings(asked)
 
 
-def _find(connection: Connection, moment: Moment, renames: Sequence[Rename], symbol: str) -> PastStock | None:
-    then, today = names_of(renames, symbol, moment.day), names_of(renames, symbol)
-    several = [names for names in (then, *([today] if today != then else [])) if name_on(names, moment.day)]
+def _find(ground: _Ground, symbol: str) -> PastStock | None:
+    renames, day = ground.renames, ground.moment.day
+    then, today = names_of(renames, symbol, day), names_of(renames, symbol)
+    several = [names for names in (then, *([today] if today != then else [])) if name_on(names, day)]
     for names in several:
-        if lines := _lines(connection, moment, names):
-            other = _other(renames, names, symbol, moment.day)
-            return _answer(connection, moment, names, lines, symbol)._replace(remark=other)
+        if lines := _lines(ground, names):
+            return _answer(ground, names, lines, symbol)._replace(remark=_other(renames, names, symbol, day))
     for names in reversed(several):
-        first = _first(connection, moment, names)
-        if first and (names[0].since == date.min or first.first.as_of <= moment.day):
-            return _answer(connection, moment, names, [], symbol)._replace(first=first)
-    if before := _renamed(renames, symbol, moment.day):
+        first = _first(ground.connection, ground.moment, names)
+        if first and (names[0].since == date.min or first.first.as_of <= day):
+            return _answer(ground, names, [], symbol)._replace(first=first)
+    if before := _renamed(renames, symbol, day):
         new = names_of(renames, before.new, before.on)[-1].symbol
         raise TickstockError(f"{symbol} was renamed to {before.new} on {before.on}; try --stock {new}")
     return None
@@ -151,45 +156,72 @@ def _on(rename: Rename) -> date:
 
 
 class _Line(NamedTuple):
-    """A line of ``queries/stock_as_of.sql``."""
+    """A membership on the day, under the symbol that the group has; without a file of the group it stands on what the
+    run ``opened_by`` said.
+    """
 
     membership: Membership
     group_id: int
+    group: GroupState
     symbol: str
-    snapshot: Snapshot
-    description: str | None
+    valid_from: date
+    opened_by: int
 
 
-def _lines(connection: Connection, moment: Moment, names: Sequence[Name]) -> list[_Line]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement("queries/stock_as_of"), moment.values(**_arrays(row_limits(names, moment.day))))
-        return [
-            _Line(Membership(*row[:9]), row[9], row[10], Snapshot(row[11], True, row[13], row[12]), row[14])
-            for row in cursor.fetchall()
-        ]
+def _lines(ground: _Ground, names: Sequence[Name]) -> list[_Line]:
+    """Every membership under whichever of the symbols the group had then, ``unknown`` after real sectors.
+
+    What a file called by the old symbol before the day of the change is still called so until the next file.
+    """
+    limits = row_limits(names, ground.moment.day)
+    groups = {state.id: state for state in ground.states if state.id is not None}
+    held = memberships(ground.connection, ground.moment, {name.symbol for name in limits}, groups)
+    lines = [
+        (name.since, _line(groups[version.key[0]], version))
+        for version in held
+        for name in limits
+        if name.symbol == version.key[1] and name.since <= version.valid_from < name.until
+    ]
+    lines.sort(key=lambda each: (*_order(each[1].group), -each[0].toordinal()))
+    return [line for _, line in lines]
 
 
-def _answer(connection: Connection, moment: Moment, names: list[Name], lines: Sequence[_Line], asked: str) -> PastStock:
+def _line(group: GroupState, version: Version) -> _Line:
+    weight, metadata = version.content
+    membership = Membership(group.type, group.name, weight, *evidence_of(metadata))
+    return _Line(membership, version.key[0], group, version.key[1], version.valid_from, version.opened_by)
+
+
+def _order(group: GroupState) -> tuple[str, bool, str]:
+    return group.type, group.name == "unknown", group.name
+
+
+def _answer(ground: _Ground, names: list[Name], lines: Sequence[_Line], asked: str) -> PastStock:
+    connection, moment, _, states = ground
     name = name_on(names, moment.day)
     assert name is not None
-    states = read_states(connection, moment)
-    listed = [line for line in lines if line.membership.type in LISTS]
+    listed = [line for line in lines if line.group.type in LISTS]
     known = [state.id for state in states if state.id is not None and state.type in LISTS]
-    files = read_snapshots(connection, moment, [line.group_id for line in lines] if listed else known)
-    snapshots = [files.get(line.group_id, line.snapshot) for line in lines]
+    files = read_files(connection, moment, [line.group_id for line in lines] if listed else known)
+    runs = read_runs(connection, {file.load_id for file in files} | {line.opened_by for line in lines})
+    of_groups = snapshots_of(files, runs)
+    sources = [_source(line, of_groups, runs) for line in lines]
     return PastStock(
         stock_of(name.symbol, [line.membership for line in lines]),
         moment,
         MEMBER if listed else NOT_A_MEMBER if known else NOT_KNOWN,
         names,
         asked,
-        [
-            Source(line.membership.type, line.membership.group, line.symbol, snapshot, line.description)
-            for line, snapshot in zip(lines, snapshots, strict=True)
-        ],
+        sources,
         states,
-        max((each.known_since for each in snapshots or files.values()), default=None),
+        max((each.known_since for each in [one.snapshot for one in sources] or of_groups.values()), default=None),
     )
+
+
+def _source(line: _Line, of_groups: Mapping[int, Snapshot], runs: Mapping[int, Run]) -> Source:
+    change = Snapshot(line.valid_from, True, runs[line.opened_by].committed_at, line.opened_by)
+    snapshot = of_groups.get(line.group_id, change)
+    return Source(line.group.type, line.group.name, line.symbol, snapshot, line.group.description)
 
 
 def _first(connection: Connection, moment: Moment, names: Sequence[Name]) -> FirstMembership | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tickstock.relationships.queries import fund_text, text
 from tickstock.relationships.queries.names import ETF, SECTOR, THEME, UNIVERSE, Kind
 from tickstock.relationships.queries.past_stock import LISTS, MEMBER
-from tickstock.relationships.queries.standing import KNOWN, NOT_KNOWN
+from tickstock.relationships.queries.states import KNOWN, NOT_KNOWN
 from tickstock.terminal import aligned, printable
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tickstock.relationships.queries.past_group import PastGroup
     from tickstock.relationships.queries.past_stats import PastStats
     from tickstock.relationships.queries.past_stock import PastStock
-    from tickstock.relationships.queries.standing import First, GroupState, Snapshot
+    from tickstock.relationships.queries.standing import Snapshot
+    from tickstock.relationships.queries.states import First, GroupState
 
 LISTED = 5
 _LINES: dict[Kind, Any] = {
@@ -59,6 +60,7 @@ def absence(state: GroupState) -> str:
     """Why there is no such group on a day."""
     if removal := state.removal:
         return f"removed on {removal.removed_on} by load {removal.load_id} ({removal.known_since:%Y-%m-%d})"
+    assert state.first is not None
     return f"not known then; the first that is known of {printable(state.name)} is as of {_first(state.first)}"
 
 
@@ -154,7 +156,8 @@ def _known_lines(states: Sequence[GroupState], kind: str, verbose: bool) -> Iter
     known = sum(state.status == KNOWN for state in of_kind)
     if not of_kind:
         return
-    names = [f"{printable(state.name)} from {state.first.as_of}" for state in (later if verbose else later[:LISTED])]
+    listed = later if verbose else later[:LISTED]
+    names = [f"{printable(state.name)} from {state.first.as_of}" for state in listed if state.first]
     more = f" and {len(later) - len(names):,} more" if len(names) < len(later) else ""
     unknown = f", {len(later):,} not known then ({', '.join(names)}{more})" if later else ""
     yield f"{text.counted(known, LISTS[kind])} known then{unknown}"

@@ -1,4 +1,4 @@
-"""What an answer about the past stands on: files, and whether a group was known at all."""
+"""What an answer about the past stands on: files, or the runs that changed something."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickstock.db import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
 
     from tickstock.db import Connection
     from tickstock.relationships.queries.moment import Moment
-
-KNOWN, REMOVED, NOT_KNOWN = "known", "removed", "not known"
 
 
 class Snapshot(NamedTuple):
@@ -30,55 +28,64 @@ class Snapshot(NamedTuple):
     path: str | None = None
 
 
-class First(NamedTuple):
-    """From which day on something is known at all, since when, and by which load."""
+class File(NamedTuple):
+    """A file that a group may stand on; ``as_of`` is its own date, None where it has none. ``id`` is its place."""
 
-    as_of: date
+    group_id: int
+    as_of: date | None
+    id: int
     load_id: int
-    known_since: datetime
-
-
-class Removal(NamedTuple):
-    """The first day without a group, the load (or hand) that took it away, and when it did."""
-
-    removed_on: date
-    load_id: int
-    known_since: datetime
+    path: str
 
 
 class Run(NamedTuple):
-    """Whose doing something was, as ``load_runs.kind`` says, and when."""
+    """Whose doing something was, as ``load_runs.kind`` says, when it was committed, and the day (UTC) it began."""
 
     kind: str
     committed_at: datetime
-
-
-class GroupState(NamedTuple):
-    """How a group stands on a day: ``known``, ``removed`` by then, or ``not known`` then. ``id`` is a known one's."""
-
-    type: str
-    name: str
-    id: int | None
-    status: str
-    first: First
-    removal: Removal | None
-
-
-def read_states(connection: Connection, moment: Moment, type_: str | None = None) -> list[GroupState]:
-    """All groups that the environment ever had, of one type or of all, by type and name."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("queries/group_states"), moment.values(type=type_))
-        return [
-            GroupState(row[0], row[1], row[2], row[3], First(*row[4:7]), Removal(*row[7:]) if row[7] else None)
-            for row in cursor.fetchall()
-        ]
+    started_on: date
 
 
 def read_snapshots(connection: Connection, moment: Moment, groups: Iterable[int]) -> dict[int, Snapshot]:
     """Group id -> the file it stands on, for the groups that any file tells of by then."""
+    files = read_files(connection, moment, groups)
+    return snapshots_of(files, read_runs(connection, {file.load_id for file in files}))
+
+
+def read_files(connection: Connection, moment: Moment, groups: Iterable[int]) -> list[File]:
+    """Of each group up to two: the newest file with a date, and the newest without."""
+    wanted = list(groups)
+    undone = _undone_files(connection, moment, wanted) if moment.known is not None else []
     with connection.cursor() as cursor:
-        cursor.execute(statement("queries/snapshots_as_of"), moment.values(groups=list(groups)))
-        return {group: Snapshot(*snapshot) for group, *snapshot in cursor.fetchall()}
+        cursor.execute(statement("queries/snapshots_as_of"), moment.values(groups=wanted, undone=undone))
+        return [File._make(row) for row in cursor.fetchall()]
+
+
+def snapshots_of(files: Iterable[File], runs: Mapping[int, Run]) -> dict[int, Snapshot]:
+    """Group id -> the newest of its files; of several for one date the one that was loaded last."""
+    dated = sorted((file.as_of or runs[file.load_id].started_on, file.id, file) for file in files)
+    return {
+        file.group_id: Snapshot(as_of, file.as_of is not None, runs[file.load_id].committed_at, file.load_id, file.path)
+        for as_of, _, file in dated
+    }
+
+
+def _undone_files(connection: Connection, moment: Moment, groups: list[int]) -> list[int]:
+    """The ids of the files that were taken back as it was known then: their undo may have been undone, and so on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, undoes FROM load_runs WHERE undoes IS NOT NULL")
+        undos = [(undo, run) for undo, run in cursor.fetchall() if moment.knows(undo)]
+        if not undos:
+            return []
+        cursor.execute(
+            "SELECT load_id, group_id, id FROM load_files WHERE group_id = ANY (%s) AND load_id = ANY (%s)",
+            (groups, sorted({run for both in undos for run in both})),
+        )
+        files = {(run, group): id_ for run, group, id_ in cursor.fetchall()}
+    undone: set[tuple[int, int]] = set()
+    for undo, run in sorted(undos, reverse=True):  # so it is known by now whether the undo itself was taken back
+        undone |= {(run, group) for group in groups if (undo, group) in files and (undo, group) not in undone}
+    return [files[each] for each in undone if each in files]
 
 
 def read_beginning(connection: Connection, moment: Moment, group: int) -> Snapshot:
@@ -93,8 +100,13 @@ def read_beginning(connection: Connection, moment: Moment, group: int) -> Snapsh
     return Snapshot(valid_from, True, committed_at, opened_by)
 
 
-def read_runs(connection: Connection, runs: Collection[int]) -> dict[int, Run]:
+def read_runs(connection: Connection, runs: Collection[int | None]) -> dict[int, Run]:
     """Run id -> the run, for those that are asked for."""
+    if not runs:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, kind, committed_at FROM load_runs WHERE id = ANY (%s)", (list(runs),))
-        return {run: Run(kind, committed_at) for run, kind, committed_at in cursor.fetchall()}
+        cursor.execute(
+            "SELECT id, kind, committed_at, (started_at AT TIME ZONE 'UTC')::date FROM load_runs WHERE id = ANY (%s)",
+            (list(runs),),
+        )
+        return {run: Run(*others) for run, *others in cursor.fetchall()}

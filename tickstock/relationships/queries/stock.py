@@ -94,6 +94,21 @@ class Membership(NamedTuple):
     is_fund: bool = False
 
 
+def evidence_of(metadata: Any) -> tuple[Any, ...]:
+    """What a :class:`Membership` has of its metadata, as ``queries/stock.sql`` takes it out."""
+    found = metadata if isinstance(metadata, dict) else {}
+    texts = (found.get(each) for each in ("name", "industry", "source", "confidence", "reason"))
+    return *(_text(each) for each in texts), found.get("conflicts", [])
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    from json import dumps
+
+    return dumps(value, ensure_ascii=False)
+
+
 def _memberships(connection: Connection, symbol: str) -> list[Membership]:
     with connection.cursor() as cursor:
         cursor.execute(statement("queries/stock"), {"symbol": symbol})
