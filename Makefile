@@ -12,7 +12,7 @@ BENCH_READY := $(ROOT).venv-bench/ready
 
 # Always the embedded server and the shipped input, whatever .env or the environment say.
 run: $(READY)
-	@$(GO) DATABASE_URI=embedded $(PY) scripts/cache_maintenance/refresh.py monthly --holdings-dir holdings
+	@$(GO) DATABASE_URI=embedded REDIS_URL=none $(PY) scripts/cache_maintenance/refresh.py monthly --holdings-dir holdings
 
 test: $(READY)
 	$(GO) $(PY) -m pytest -m "not slow"

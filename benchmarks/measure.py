@@ -39,7 +39,7 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
         started = time.perf_counter()
         process = subprocess.Popen(
             command,
-            env={**_plain_environment(), **(environment or {})},
+            env={**_plain_environment(), "REDIS_URL": "none", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

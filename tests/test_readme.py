@@ -117,6 +117,7 @@ def test_every_setting_is_in_the_table_and_in_the_example() -> None:
     names = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', source))
     assert names == {
         "DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR", "ADMIN_URL", "BACKUP_DIR",
+        "REDIS_URL",
     }  # fmt: skip
     for name in names - {"DATABASE_URL"}:
         assert f"`{name}`" in README

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tickstock.db import Database
 from tickstock.errors import BadInputError
-from tickstock.settings import connection_parameters, read_settings
+from tickstock.settings import connection_parameters, read_settings, redis_parameters
 
 
 def test_without_anything_the_embedded_server_and_the_repositorys_folder(tmp_path: Path) -> None:
@@ -19,6 +19,7 @@ def test_without_anything_the_embedded_server_and_the_repositorys_folder(tmp_pat
     assert settings.holdings == tmp_path / "holdings"
     assert settings.data is None
     assert settings.backups == tmp_path / "backups"
+    assert settings.redis is None
 
 
 def test_the_environment_comes_before_dotenv(tmp_path: Path) -> None:
@@ -112,3 +113,42 @@ def test_any_encoded_password_comes_back_and_is_never_shown(password: str) -> No
     assert "canary" not in repr(database)
     assert "password='" not in repr(settings)
     assert "'password': '***'" in repr(settings)
+
+
+def test_no_redis_is_a_word_that_overrides_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("REDIS_URL=redis://one\n")
+    assert read_settings({}, tmp_path).redis == "redis://one"
+    assert read_settings({"REDIS_URL": ""}, tmp_path).redis == "redis://one"
+    assert read_settings({"REDIS_URL": " redis://two "}, tmp_path).redis == "redis://two"
+    assert read_settings({"REDIS_URL": " None "}, tmp_path).redis is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://h", {"url": "redis://h"}),
+        ("rediss://h:6380/2?ssl_ca_certs=/ca", {"url": "rediss://h:6380/2?ssl_ca_certs=/ca"}),
+        ("redis://u:p@[::1]:6379", {"url": "redis://[::1]:6379", "username": "u", "password": "p"}),
+        ("redis://:p@h", {"url": "redis://h", "password": "p"}),
+        ("unix:///run/redis.sock?db=1", {"url": "unix:///run/redis.sock?db=1"}),
+        ("unix://u%40:p@ss/#?:9%z@e%40@/s", {"url": "unix:///s", "username": "u@", "password": "p@ss/#?:9%z@e@"}),
+    ],
+)  # fmt: skip
+def test_addresses_of_a_redis(url: str, expected: dict[str, str]) -> None:
+    assert redis_parameters(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["canary", "http://canary@h", "redis://", "redis://:canary", "redis://h/canary", "unix://canary"]
+)
+def test_what_is_no_address_of_a_redis_is_said_without_repeating_it(url: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        redis_parameters(url)
+    assert "canary" not in str(caught.value)
+
+
+def test_the_password_of_a_redis_is_never_shown(tmp_path: Path) -> None:
+    settings = read_settings({"REDIS_URL": "redis://:canary@h"}, tmp_path)
+    assert settings.redis == "redis://:canary@h"
+    assert "canary" not in repr(settings) + str(settings)
+    assert "redis=***" in repr(settings)

@@ -77,6 +77,7 @@ def run(arguments: argparse.ArgumentParser, work: Work, argv: Sequence[str] | No
         return int(end.code or 0)
     received: list[int] = []
     options.committed = []
+    options.untold = []
     status = 1
     _accept_any_text()
     try:

@@ -93,7 +93,7 @@ def options_of(loader: Loader, shared: argparse.Namespace) -> argparse.Namespace
     """The options of one loader, as far as ``shared`` has them; the rest as nobody had given any."""
     own = vars(parser(loader).parse_args([]))
     known = {name: value for name, value in vars(shared).items() if name in own}
-    return argparse.Namespace(**{**own, **known, "committed": shared.committed})
+    return argparse.Namespace(**{**own, **known, "committed": shared.committed, "untold": shared.untold})
 
 
 def execute(loader: Loader, options: argparse.Namespace, look: Look = lambda connection: None) -> dict[str, Any]:
@@ -156,8 +156,7 @@ def _load(
     started = time.monotonic()
     with console.progress_bar(options) as progress:
         outcome = load(database, connection, inputs, how, progress)
-    if outcome.load_id:
-        options.committed.append(f"load {outcome.load_id}")
+    outcome = settled(options, database, outcome)
     if how.to_save and not outcome.plan.refusals:
         from tickstock.relationships.saved_plan import save
 
@@ -167,6 +166,33 @@ def _load(
         console.say(options, f"plan saved: {_apply_command(options)}")
     listed = options.verbose and not connection.closed
     return text.as_json(outcome, row_changes(connection) if listed else None)
+
+
+def settled(options: argparse.Namespace, database: Database, outcome: Outcome) -> Outcome:
+    """After a change: note and tell that it is committed; with one warning more where it could not be told."""
+    if outcome.load_id is None:
+        return outcome
+    untold = note_committed(options, database, "load", outcome.load_id)
+    return outcome._replace(plan=outcome.plan._replace(warnings=(*outcome.plan.warnings, *untold)))
+
+
+def note_committed(options: argparse.Namespace, database: Database, what: str, run: int) -> list[str]:
+    """Note that a run is committed, and tell Redis of it, where one is set; give the warning if it was not told.
+
+    Once it was not, nothing more is told by this command: each attempt may take seconds.
+    """
+    from tickstock.settings import read_settings
+
+    # First of all: an interrupt must find it here.
+    options.committed.append(f"{what} {run}")
+    redis = read_settings().redis
+    if redis is None or options.untold:
+        return []
+    from tickstock.notify import tell_of_run
+
+    if warning := tell_of_run(redis, database, run):
+        options.untold.append(warning)
+    return list(options.untold)
 
 
 def _apply_command(options: argparse.Namespace) -> str:

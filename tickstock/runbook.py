@@ -14,6 +14,7 @@ from tickstock import console
 from tickstock.errors import BadInputError, NoInputError, TickstockError
 from tickstock.load_command import Loader, execute, options_of, status_of
 from tickstock.loaders import ALL
+from tickstock.settings import read_settings
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Database
@@ -70,13 +71,16 @@ def carry_out(options: argparse.Namespace, planned: Sequence[Step]) -> list[Resu
             result = step.work()
         except TickstockError as error:
             result = {"status": console.fail(options, error), "error": str(error)}
-        except BaseException:
+        except BaseException as error:
             if not options.dry_run:
                 _tell_where_it_stopped(options, planned, number)
+                if isinstance(error, Exception):
+                    _alert(options, step, {"status": None, "error": f"{type(error).__name__}: {error}"})
             raise
         results.append({"step": step.name, **result})
         if result["status"] and not options.dry_run:
             _tell_where_it_stopped(options, planned, number)
+            _alert(options, step, result)
             break
         if result["status"] and not failed:
             failed = f"the run would stop at step {number} of {len(planned)}, {step.name}: see above"
@@ -224,6 +228,26 @@ def _tell_where_it_stopped(options: argparse.Namespace, planned: Sequence[Step],
         if backup := getattr(options, "backup", None):
             console.say(options, "  or put back all that was there before, other changes of meanwhile included:")
             console.say(options, f"    python scripts/cache_maintenance/restore.py {backup} --force")
+
+
+def _alert(options: argparse.Namespace, step: Step, result: Result) -> None:
+    """Tell Redis of the step that failed, where one is set."""
+    redis = read_settings().redis
+    if redis is None or options.untold:
+        return
+    from tickstock.notify import failure_message, publish
+
+    facts = {
+        "run": options.run,
+        "environment": options.environment,
+        "step": step.name,
+        "status": result["status"],
+        "error": result.get("error"),
+        "committed": list(options.committed),
+    }
+    if warning := publish(redis, [failure_message(facts)]):
+        options.untold.append(warning)
+        console.say(options, f"warning: {warning}")
 
 
 def _undo_command(options: argparse.Namespace, load: str) -> str:

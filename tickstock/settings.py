@@ -13,22 +13,23 @@ from tickstock.errors import BadInputError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
+NOBODY = "none"
 ADMIN_URL = "http://localhost:5000"
 _URI_NAMES = ("DATABASE_URI", "DATABASE_URL")
 
-_URI = re.compile(
-    r"^postgres(?:ql)?(?:\+\w+)?://"
-    r"(?:(?P<user>[^:@/?]*)(?::(?P<password>.*))?@)?"
-    r"(?P<rest>[^@]*)$",
-    re.DOTALL,
-)
+_LOGIN = r"(?:(?P<user>[^:@/?]*)(?::(?P<password>.*))?@)?"
+_URI = re.compile(rf"^postgres(?:ql)?(?:\+\w+)?://{_LOGIN}(?P<rest>[^@]*)$", re.DOTALL)
+_REDIS = re.compile(rf"^(?P<scheme>rediss?|unix)://{_LOGIN}(?P<rest>[^@#]*)$", re.DOTALL)
+_HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/\d*)?(?:\?.*)?")
+_SOCKET = re.compile(r"/[^?]+(?:\?.*)?")
 
 
 class Settings(NamedTuple):
     """What the environment and ``.env`` say. Frozen; tests build their own.
 
     ``database`` holds the keyword arguments of ``psycopg2.connect``, or is None for the embedded server.
-    ``holdings``, ``data`` and ``backups`` are absolute folders, ``admin`` is the address of the admin application.
+    ``holdings``, ``data`` and ``backups`` are absolute folders, ``admin`` is the address of the admin application;
+    ``redis`` is the address of the Redis that is told of what was committed, as it was given, or None.
     """
 
     database: Mapping[str, Any] | None
@@ -36,10 +37,12 @@ class Settings(NamedTuple):
     data: Path | None
     admin: str = ADMIN_URL
     backups: Path = REPOSITORY / "backups"
+    redis: str | None = None
 
     def __repr__(self) -> str:
         shown = {k: "***" if k == "password" else v for k, v in (self.database or {}).items()}
-        return f"Settings(database={shown or EMBEDDED}, holdings={self.holdings}, data={self.data})"
+        redis = "***" if self.redis else None
+        return f"Settings(database={shown or EMBEDDED}, holdings={self.holdings}, data={self.data}, redis={redis})"
 
 
 def read_settings(environ: Mapping[str, str] | None = None, repository: Path = REPOSITORY) -> Settings:
@@ -55,12 +58,14 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
     uri = next((uri for source in sources for name in _URI_NAMES if (uri := source.get(name, "").strip())), None)
     values = {name: value for source in reversed(sources) for name, value in source.items() if value}
     data = values.get("TICKSTOCK_DATA_DIR")
+    redis = values.get("REDIS_URL", "").strip()
     return Settings(
         database=None if uri is None or uri.casefold() == EMBEDDED else connection_parameters(uri),
         holdings=Path(values.get("HOLDINGS_DIR", repository / "holdings")).absolute(),
         data=Path(data).absolute() if data else None,
         admin=values.get("ADMIN_URL", ADMIN_URL),
         backups=Path(values.get("BACKUP_DIR", repository / "backups")).absolute(),
+        redis=None if redis.casefold() in ("", NOBODY) else redis,
     )
 
 
@@ -93,9 +98,36 @@ def connection_parameters(uri: str) -> dict[str, Any]:
     if match["user"]:
         parameters["user"] = unquote(match["user"])
     if match["password"]:
-        # A lone % is a character of the password; only real escapes are decoded.
-        parameters["password"] = re.sub(r"(?:%[0-9A-Fa-f]{2})+", lambda m: unquote(m[0]), match["password"])
+        parameters["password"] = _decoded(match["password"])
     return parameters
+
+
+def redis_parameters(url: str) -> dict[str, str]:
+    """Turn the address of a Redis into keyword arguments for ``redis.Redis.from_url``.
+
+    ``url`` in them has no user and no password, so that its part before ``?`` can be shown. For the password the rules
+    of :func:`connection_parameters` hold.
+
+    Raises:
+        BadInputError: the address has another form. The message does not repeat it.
+    """
+    match = _REDIS.match(url)
+    if match is None or not (_SOCKET if match["scheme"] == "unix" else _HOST).fullmatch(match["rest"]):
+        raise BadInputError(
+            "REDIS_URL is no address of a Redis; expected redis://user:password@host:6379/0, rediss:// for TLS, "
+            "unix:///path/of/socket, or 'none'"
+        )
+    parameters = {"url": f"{match['scheme']}://{match['rest']}"}
+    if match["user"]:
+        parameters["username"] = unquote(match["user"])
+    if match["password"]:
+        parameters["password"] = _decoded(match["password"])
+    return parameters
+
+
+def _decoded(password: str) -> str:
+    # A lone % is a character of the password; only real escapes are decoded.
+    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", lambda m: unquote(m[0]), password)
 
 
 def _dotenv(path: Path) -> dict[str, str]:

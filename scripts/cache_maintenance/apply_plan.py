@@ -19,7 +19,7 @@ def _apply(options: argparse.Namespace) -> int:
     from tickstock import migrations
     from tickstock.db import closing, open_database
     from tickstock.errors import UsageError
-    from tickstock.load_command import show_outcome
+    from tickstock.load_command import settled, show_outcome
     from tickstock.relationships import text
     from tickstock.relationships.change import carry_out
     from tickstock.relationships.plan import row_changes
@@ -36,9 +36,7 @@ def _apply(options: argparse.Namespace) -> int:
     ):
         if database.note:
             console.say(options, database.note)
-        outcome = carry_out(database, connection, change)
-        if outcome.load_id:
-            options.committed.append(f"load {outcome.load_id}")
+        outcome = settled(options, database, carry_out(database, connection, change))
         show_outcome(options, outcome, connection, f"{database.place} ({time.monotonic() - started:.1f} s)")
         if options.json:
             listed = options.verbose and not connection.closed

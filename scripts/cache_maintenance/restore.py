@@ -45,6 +45,7 @@ def _put_back(options: argparse.Namespace, database: "Database", connection: "Co
     from tickstock.backups.folder import find_backup
     from tickstock.backups.restore import preview, restore
     from tickstock.errors import RefusedError
+    from tickstock.load_command import note_committed
 
     started = time.monotonic()
     with connection.cursor() as cursor:
@@ -53,7 +54,9 @@ def _put_back(options: argparse.Namespace, database: "Database", connection: "Co
         done = preview(database, connection, backup)
     else:
         done = restore(database, connection, backup, options.force)
-        options.committed.append(f"restore {done.load_id}")
+        assert done.load_id
+        untold = note_committed(options, database, "restore", done.load_id)
+        done = done._replace(warning="; ".join(filter(None, (done.warning, *untold))))
     if done.warning:
         console.say(options, f"warning: {done.warning}")
     if options.json:

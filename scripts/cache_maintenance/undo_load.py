@@ -18,7 +18,7 @@ EXAMPLES = """
 def _undo(options: argparse.Namespace) -> int:
     from tickstock import migrations
     from tickstock.db import closing, open_database
-    from tickstock.load_command import status_of
+    from tickstock.load_command import settled, status_of
     from tickstock.relationships import undo_text
     from tickstock.relationships.change import carry_out
     from tickstock.relationships.plan import Options, row_changes
@@ -36,9 +36,7 @@ def _undo(options: argparse.Namespace) -> int:
         how = Options(
             run.type, options.environment, "undo", dry_run=options.dry_run, only=options.etf, force=options.force
         )
-        outcome = carry_out(database, connection, Undo(run, how))
-        if outcome.load_id:
-            options.committed.append(f"load {outcome.load_id}")
+        outcome = settled(options, database, carry_out(database, connection, Undo(run, how)))
         for line in (*outcome.plan.warnings, *outcome.plan.overridden):
             console.say(options, f"warning: {line}")
         changes = () if connection.closed else row_changes(connection)

@@ -19,7 +19,7 @@ PATTERNS = {
     "a token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|xox[abprs]-[A-Za-z0-9-]{10,}|eyJ[\w-]{20,}\.eyJ[\w-]{20,})"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE" r" KEY-----"),
     "a password in an address": re.compile(
-        r"postgres(?:ql)?(?:\+\w+)?://[^\s:/@{<\"']+:(?!password@|canary|\{|p@h|%|p@ss)[^\s@{<\"']{4,}@(?!host\b|h/)"
+        r"(?:postgres(?:ql)?(?:\+\w+)?|rediss?|unix)://[^\s:/@{<\"']*:(?!password@|canary|\{|p@h|%|p@ss)[^\s@{<\"']{4,}@(?!host\b|h/)"
     ),
     "a path of one machine": re.compile(r"(?<![\w./-])/(?:work|root|home/[a-z]+)/[A-Za-z.]"),
 }
