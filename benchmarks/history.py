@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg2
 from psycopg2 import extensions
 
-from benchmarks import inputs
+from benchmarks import inputs, recovery
 from benchmarks.databases import Databases
 from benchmarks.measure import BenchmarkError, Figure, Samples
 from benchmarks.weeks import EVERYWHERE, FIRST_DAY, first_load, friday, write_weeks
@@ -41,9 +41,10 @@ def measure(
     say: Callable[[str], None],
     sizes: Sequence[int] = inputs.SEED_SIZES,
 ) -> tuple[list[Figure], Samples]:
-    """Measure both histories in ``folder``, which has to exist. Nothing here is a process of its own."""
+    """Measure both histories in ``folder``, which has to exist, and the restore of one."""
     first = first_load(databases, folder, sizes)
     figures: list[Figure] = []
+    samples = Samples()
     for name, share in SHARES.items():
         say(f"history: {WEEKS} weeks, {name}")
         database = databases.fresh(first)
@@ -51,9 +52,12 @@ def measure(
         databases.settle(database)
         figures += _question_figures(databases, database, name, 3 * repeat)
         figures += _growth_figures(databases, database, name)
+        if name == FEW:
+            figure, samples = recovery.measure_years(databases, database, folder, repeat, name)
+            figures.append(figure)
         databases.drop(database)
     databases.drop(first)
-    return figures, Samples()
+    return figures, samples
 
 
 class _Times(NamedTuple):

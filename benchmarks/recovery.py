@@ -60,6 +60,24 @@ def measure(
     return [ratio(samples, RESTORE, 2, PG_RESTORE), ratio(samples, RESTORE_OVER, 2, DELETE_AND_PG_RESTORE)], samples
 
 
+def measure_years(
+    databases: Databases, source: str, folder: Path, repeat: int, history: str
+) -> tuple[Figure, Samples]:
+    """The restore of a database with years of history, into an empty one, against pg_restore alone."""
+    (count,) = databases.execute(source, STORED)
+    samples, bare, own = Samples(), f"{history}: pg_restore --data-only", f"{history}: restore.py"
+    script(databases, source, "backup", "--to", folder / "years", "--keep", "1", "--quiet")
+    (backup,) = (path for path in (folder / "years").iterdir() if not path.name.startswith("."))
+    for _ in range(repeat):
+        name = databases.fresh(MIGRATED)
+        samples.add(bare, _pg_restore(databases, name, backup / "data.dump", fresh=True))
+        _restored(databases, name, count)
+        name = databases.fresh(MIGRATED)
+        samples.add(own, script(databases, name, "restore", backup, "--force", "--quiet"))
+        _restored(databases, name, count)
+    return ratio(samples, own, 2, bare), samples
+
+
 def _restored(databases: Databases, name: str, count: int) -> None:
     databases.expect(name, STORED, (count,))
     databases.drop(name)

@@ -27,6 +27,12 @@ TABLES = (
 # As text, a row is the same on every server, whatever its settings.
 SAME_TEXT = "SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1"
 
+# Tables of a few megabytes are worth a second processor too: printing and hashing rows is all that takes time.
+_AT_ONCE = (
+    "SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL parallel_setup_cost = 100;"
+    " SET LOCAL min_parallel_table_scan_size = '1MB'"
+)
+
 
 class Content(NamedTuple):
     """What a table holds: the names of its columns, its rows, and their fingerprint, whatever their order."""
@@ -54,7 +60,7 @@ def read_contents(cursor: Cursor, columns: Mapping[str, tuple[str, ...]]) -> dic
     The fingerprint is the sum of the MD5s of the rows (of their first 64 bits): no sorting, and a row that is
     there twice counts twice.
     """
-    cursor.execute(SAME_TEXT)
+    cursor.execute(f"{SAME_TEXT}; {_AT_ONCE}")
     text = "ROW({})::text"
     if cursor.connection.info.parameter_status("server_encoding") != "UTF8":
         text = f"convert_to({text}, 'UTF8')"
