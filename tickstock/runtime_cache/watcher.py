@@ -1,0 +1,91 @@
+"""A thread that hears when the data changes, and asks where it could not hear."""
+
+from __future__ import annotations
+
+import random
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from tickstock.db import closing
+from tickstock.errors import TickstockError
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection, Database
+
+_CHANNEL = "tickstock_data_version"
+# A connection that died without a word is noticed after a minute, not after two hours.
+_KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+_LONGEST_PAUSE = 5.0
+_LOOK_UP = 1.0
+_TRY_AGAIN = 1.0
+
+
+class Watcher:
+    """Calls ``follow`` when the server tells of a change, every ``every`` seconds, and with each new connection; where
+    that gives False, again a second later.
+
+    ``lost`` gets the error of a connection that could not be made, or broke; another is tried until there is one.
+    """
+
+    def __init__(
+        self, database: Database, every: float, follow: Callable[[], bool], lost: Callable[[Exception], None]
+    ) -> None:
+        self._database = database._replace(parameters={**_KEEPALIVE, **database.parameters})
+        self._every, self._follow, self._lost = every, follow, lost
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread, unless it is there. It keeps no process from ending."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="tickstock cache", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and wait for it."""
+        self._stopped.set()
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def start_again(self) -> None:
+        """In a forked process, which has none of the threads of its parent."""
+        if self._thread:
+            self._thread = None
+            self.start()
+
+    def _run(self) -> None:
+        pause = 0.1
+        while not self._stopped.is_set():
+            try:
+                with closing(self._database.connect()) as connection:
+                    pause = 0.1
+                    self._listen(connection)
+            except (psycopg2.Error, TickstockError, OSError) as error:
+                self._lost(error)
+                self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _listen(self, connection: Connection) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {_CHANNEL}")
+            due = self._after_following()
+            while not self._stopped.is_set():
+                rest = due - time.monotonic()
+                if rest <= 0:
+                    cursor.execute("SELECT")  # raises where the connection is gone
+                    due = self._after_following()
+                elif select.select([connection], [], [], min(rest, _LOOK_UP))[0]:
+                    connection.poll()
+                    if connection.notifies:
+                        connection.notifies.clear()
+                        due = self._after_following()
+
+    def _after_following(self) -> float:
+        """Follow, and give when to do so again if nothing is heard."""
+        done = self._follow()
+        return time.monotonic() + (self._every if done else min(self._every, _TRY_AGAIN))
