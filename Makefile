@@ -7,7 +7,7 @@ PY := .venv/bin/python
 READY := $(ROOT).venv/ready
 BENCH_READY := $(ROOT).venv-bench/ready
 
-.PHONY: run test test-long reliability check bench migrate psql db-uri clean
+.PHONY: run test test-long reliability check bench migrate psql db-uri serve admin-password admin-token clean
 .DEFAULT_GOAL := run
 
 # Always the embedded server and the shipped input, whatever .env or the environment say.
@@ -38,6 +38,16 @@ psql: $(READY)
 
 db-uri: $(READY)
 	@$(GO) $(PY) scripts/maintenance/db_uri.py
+
+# The admin application, until Ctrl-C.
+serve: $(READY)
+	@$(GO) exec $(PY) scripts/maintenance/serve.py
+
+admin-password: $(READY)
+	@$(GO) $(PY) scripts/maintenance/admin_password.py
+
+admin-token: $(READY)
+	@$(GO) $(PY) scripts/maintenance/admin_token.py
 
 clean:
 	$(GO) rm -rf .venv .venv-bench .mypy_cache .ruff_cache .hypothesis

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 # ru_maxrss counts kilobytes, but bytes on macOS.
-_PEAK_UNITS_PER_MB = 1 << 20 if sys.platform == "darwin" else 1 << 10
+PEAK_UNITS_PER_MB = 1 << 20 if sys.platform == "darwin" else 1 << 10
 
 
 class BenchmarkError(Exception):
@@ -51,7 +51,7 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
             raise BenchmarkError(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / _PEAK_UNITS_PER_MB)
+    return Run(seconds, usage.ru_maxrss / PEAK_UNITS_PER_MB)
 
 
 def _plain_environment() -> dict[str, str]:
@@ -126,7 +126,7 @@ def as_json(figures: Sequence[Figure], samples: Samples) -> dict[str, Any]:
 
 
 def _number(value: float, unit: str) -> str:
-    decimals = {"x": 2, "s": 3, "ms": 1, "MB": 0, "B": 0, "%": 0}[unit]
+    decimals = {"x": 2, "s": 3, "ms": 1, "µs": 2, "ms/request": 2, "MB": 0, "B": 0, "%": 0}[unit]
     return f"{value:.{decimals}f} {unit}"
 
 

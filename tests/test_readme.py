@@ -19,6 +19,7 @@ BLOCKS = re.findall(r"(?:<!-- transcript: (\w+) -->\n)?```(\w+)\n(.*?)```", READ
 SHELL = [line.split("#")[0].strip() for _, language, text in BLOCKS if language == "bash" for line in text.splitlines()]
 SCRIPTS = [line for line in SHELL if line.startswith("python ")]
 MAKE = [line for line in SHELL if line.startswith("make ")]
+CURL = [line for line in SHELL if line.startswith("curl ")]  # tests/scripts/test_serve.py runs them
 TRANSCRIPTS = {name: text.splitlines() for name, _, text in BLOCKS if name}
 
 Script = Callable[..., int]
@@ -52,7 +53,7 @@ def test_the_comparison_of_transcripts_can_fail() -> None:
 
 
 def test_every_shell_line_is_known_here() -> None:
-    assert [line for line in SHELL if line and line not in SCRIPTS + MAKE] == []
+    assert [line for line in SHELL if line and line not in SCRIPTS + MAKE + CURL] == []
     assert {"make run", "make test"} == set(MAKE[:2])
 
 
@@ -114,10 +115,10 @@ def test_the_preview_is_what_a_dry_run_prints(
 def test_every_setting_is_in_the_table_and_in_the_example() -> None:
     example = (REPOSITORY / ".env.example").read_text()
     source = (REPOSITORY / "tickstock" / "settings.py").read_text()
-    names = set(re.findall(r'"([A-Z]+_[A-Z_]+)"', source))
+    names = set(re.findall(r'"([A-Z]+_[A-Z_]+|PORT)"', source))
     assert names == {
         "DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR", "ADMIN_URL", "BACKUP_DIR",
-        "REDIS_URL",
+        "REDIS_URL", "ADMIN_HOST", "PORT", "TRUSTED_HOSTS", "ADMIN_HTTPS", "ADMIN_DIR", "ADMIN_TOKEN",
     }  # fmt: skip
     for name in names - {"DATABASE_URL"}:
         assert f"`{name}`" in README

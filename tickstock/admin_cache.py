@@ -15,8 +15,8 @@ class CacheAnswer(NamedTuple):
     detail: str
 
 
-def refresh_cache(address: str) -> CacheAnswer:
-    """POST ``{"warm": true}`` to ``ADDRESS/admin/cache/refresh``, as the guide's curl line does.
+def refresh_cache(address: str, token: str | None = None) -> CacheAnswer:
+    """POST ``{"warm": true}`` to ``ADDRESS/admin/cache/refresh``, as the guide's curl line does, with ``token``.
 
     ``address`` is like ``http://localhost:5000``. Never raises for what is found there; a redirection (to a login,
     say) is not followed.
@@ -36,7 +36,10 @@ def refresh_cache(address: str) -> CacheAnswer:
         connection = kind(url.hostname, url.port, timeout=TIMEOUT)
         try:
             path = f"{url.path.rstrip('/')}/admin/cache/refresh"
-            connection.request("POST", path, json.dumps({"warm": True}), {"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json"}
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
+            connection.request("POST", path, json.dumps({"warm": True}), headers)
             answer = connection.getresponse()
         finally:
             connection.close()
@@ -46,4 +49,6 @@ def refresh_cache(address: str) -> CacheAnswer:
         return CacheAnswer("failed", f"{place} gave no answer ({error or type(error).__name__})")
     if 200 <= answer.status < 300:
         return CacheAnswer("refreshed", f"the cache of {place} was refreshed")
-    return CacheAnswer("failed", f"{place} answered {answer.status} {answer.reason}; its cache was not refreshed")
+    advice = "; set ADMIN_TOKEN to a token of it (make admin-token)" if answer.status in (401, 403) else ""
+    found = f"{place} answered {answer.status} {answer.reason}"
+    return CacheAnswer("failed", f"{found}; its cache was not refreshed{advice}")

@@ -173,7 +173,7 @@ def _refresh_cache(options: argparse.Namespace, settings: Settings) -> Result:
         return _previewed(options, f"Would refresh the cache of {settings.admin}, where an application answers")
     from tickstock.admin_cache import refresh_cache
 
-    answer = refresh_cache(settings.admin)
+    answer = refresh_cache(settings.admin, settings.serve.token)
     console.say(options, answer.detail + (" (ADMIN_URL)" if answer.status != "refreshed" else ""))
     return {"status": 0, "cache": answer.status, "detail": answer.detail}
 

@@ -15,6 +15,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
 NOBODY = "none"
 ADMIN_URL = "http://localhost:5000"
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _URI_NAMES = ("DATABASE_URI", "DATABASE_URL")
 
 _LOGIN = r"(?:(?P<user>[^:@/?]*)(?::(?P<password>.*))?@)?"
@@ -24,12 +25,31 @@ _HOST = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:/\d*)?(?:\?.*)?")
 _SOCKET = re.compile(r"/[^?]+(?:\?.*)?")
 
 
+class Serve(NamedTuple):
+    """How the admin application is served.
+
+    ``folder`` keeps its password and sessions; ``trusted_hosts`` are the names that it may be called by; ``https``: a
+    proxy in front of it encrypts; ``token`` is what our own programs send to it.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    trusted_hosts: tuple[str, ...] = LOOPBACK_HOSTS
+    https: bool = False
+    folder: Path = REPOSITORY / ".admin"
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Serve({self.host}:{self.port}, token={'***' if self.token else None})"
+
+
 class Settings(NamedTuple):
     """What the environment and ``.env`` say. Frozen; tests build their own.
 
     ``database`` holds the keyword arguments of ``psycopg2.connect``, or is None for the embedded server.
-    ``holdings``, ``data`` and ``backups`` are absolute folders, ``admin`` is the address of the admin application;
-    ``redis`` is the address of the Redis that is told of what was committed, as it was given, or None.
+    ``holdings``, ``data`` and ``backups`` are absolute folders, ``admin`` is the address of the admin application,
+    ``serve`` how to serve it; ``redis`` is the address of the Redis that is told of what was committed, as it was
+    given, or None.
     """
 
     database: Mapping[str, Any] | None
@@ -37,6 +57,7 @@ class Settings(NamedTuple):
     data: Path | None
     admin: str = ADMIN_URL
     backups: Path = REPOSITORY / "backups"
+    serve: Serve = Serve()
     redis: str | None = None
 
     def __repr__(self) -> str:
@@ -52,7 +73,7 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
     current folder.
 
     Raises:
-        BadInputError: ``DATABASE_URI`` is not a PostgreSQL address.
+        BadInputError: ``DATABASE_URI`` is not a PostgreSQL address, or ``PORT`` no port.
     """
     sources = (os.environ if environ is None else environ, _dotenv(repository / ".env"))
     uri = next((uri for source in sources for name in _URI_NAMES if (uri := source.get(name, "").strip())), None)
@@ -65,7 +86,23 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
         data=Path(data).absolute() if data else None,
         admin=values.get("ADMIN_URL", ADMIN_URL),
         backups=Path(values.get("BACKUP_DIR", repository / "backups")).absolute(),
+        serve=_serve(values, repository),
         redis=None if redis.casefold() in ("", NOBODY) else redis,
+    )
+
+
+def _serve(values: Mapping[str, str], repository: Path) -> Serve:
+    port = values.get("PORT", "5000")
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise BadInputError(f"PORT is {port!r}, expected a number up to 65535")
+    hosts = tuple(filter(None, (name.strip() for name in values.get("TRUSTED_HOSTS", "").split(","))))
+    return Serve(
+        host=values.get("ADMIN_HOST", "127.0.0.1"),
+        port=int(port),
+        trusted_hosts=(*LOOPBACK_HOSTS, *hosts),
+        https=values.get("ADMIN_HTTPS", "").casefold() in ("1", "true", "yes", "on"),
+        folder=Path(values.get("ADMIN_DIR", repository / ".admin")).absolute(),
+        token=values.get("ADMIN_TOKEN"),
     )
 
 

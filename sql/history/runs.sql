@@ -30,4 +30,4 @@ SELECT r.id, r.started_at, r.committed_at, r.kind, COALESCE(r.type, h.types), r.
   ) h ON true
  WHERE r.environment = current_environment() OR h.types IS NOT NULL OR r.kind = 'restore'
  ORDER BY d.version DESC
- LIMIT %(limit)s;
+ LIMIT %(limit)s OFFSET %(offset)s;

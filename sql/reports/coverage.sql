@@ -1,24 +1,16 @@
 -- How many stocks of the environment have a sector, by count and by weight. `unknown` is no sector; a stock in two
 -- sectors counts once. Weights are sums over all funds, in percent of a fund each: only their shares mean something.
 
-WITH sectors AS (
-    SELECT symbol, bool_or(sector <> 'unknown') AS classified
-      FROM stock_sectors
-     GROUP BY symbol
-), weights AS (
-    SELECT symbol, sum(weight) AS weight
-      FROM environment_memberships
-     WHERE type = 'ETF'
-     GROUP BY symbol
-), stocks AS (
-    SELECT COALESCE(w.weight, 0) AS weight,
-           CASE WHEN c.classified THEN 'classified'
-                WHEN c.symbol IS NOT NULL THEN 'unknown'
+WITH stocks AS (
+    SELECT symbol,
+           COALESCE(sum(weight) FILTER (WHERE type = 'ETF'), 0) AS weight,
+           CASE WHEN bool_or(type = 'SECTOR' AND group_name <> 'unknown') THEN 'classified'
+                WHEN bool_or(type = 'SECTOR') THEN 'unknown'
                 ELSE 'unassigned'
            END AS state
-      FROM environment_stocks s
-      LEFT JOIN sectors c USING (symbol)
-      LEFT JOIN weights w USING (symbol)
+      FROM environment_memberships m
+     WHERE NOT EXISTS (SELECT FROM environment_groups f WHERE f.type = 'ETF' AND f.name = m.symbol)
+     GROUP BY symbol
 )
 SELECT count(*) AS stocks,
        count(*) FILTER (WHERE state = 'classified') AS classified,

@@ -24,9 +24,12 @@ GROUPS: dict[str, Kind] = {kind.option.removeprefix("--"): kind for kind in KIND
 def reading(connection: Connection, environment: str) -> Iterator[None]:
     """One state of the data for everything in the block, and no right to change it."""
     with transaction(connection) as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # a pager may take its time
-        cursor.execute("SELECT set_config('tickstock.environment', %s, true)", (environment,))
+        cursor.execute(
+            "SET TRANSACTION READ ONLY;"
+            "SET LOCAL idle_in_transaction_session_timeout = 0;"  # a pager may take its time
+            "SELECT set_config('tickstock.environment', %s, true)",
+            (environment,),
+        )
         yield
 
 

@@ -57,10 +57,10 @@ class Run(NamedTuple):
         return f"{'by hand' if self.kind == 'manual' else self.kind}{of_type}"
 
 
-def read_runs(connection: Connection, limit: int) -> list[Run]:
-    """The last runs that changed the environment, the latest first."""
+def read_runs(connection: Connection, limit: int, offset: int = 0) -> list[Run]:
+    """The last runs that changed the environment, the latest first, without the ``offset`` latest of them."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("history/runs"), {"limit": limit})
+        cursor.execute(statement("history/runs"), {"limit": limit, "offset": offset})
         runs = [Run(*row) for row in cursor.fetchall()]
     undone = read_undone(connection, (run.id for run in runs))
     return [run._replace(undone=tuple(undone[run.id])) for run in runs]

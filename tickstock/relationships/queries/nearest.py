@@ -7,7 +7,7 @@ from difflib import SequenceMatcher, get_close_matches
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from tickstock.relationships.queries.identity import names_of, read_renames
+from tickstock.relationships.queries.identity import Rename, names_of, read_renames
 from tickstock.relationships.queries.names import (
     ETF,
     KINDS,
@@ -51,8 +51,25 @@ def explain(connection: Connection, kind: Kind, name: str, former: Iterable[str]
     return f"{start}; expected one of: {', '.join(map(printable, known[:20]))}{more}"
 
 
+def suggest(connection: Connection, kind: Kind, name: str) -> list[tuple[Kind, str]]:
+    """What may have been meant instead, most of it of the same kind; empty where nothing is near."""
+    if elsewhere := _found_elsewhere(connection, kind, name):
+        return elsewhere
+    if kind is STOCK and (rename := rename_of(connection, name)):
+        return [(STOCK, rename[1])]
+    names = _stock_names(connection) if kind is STOCK else _group_names(connection, kind)
+    return [(kind, near) for near in _nearest(typed(name), names)]
+
+
 def _elsewhere(connection: Connection, kind: Kind, name: str) -> str:
     """Where the same name is something else."""
+    return ", or ".join(
+        f"{printable(found)} is {'an' if other is ETF else 'a'} {other.noun}: {other.option} {quote(printable(found))}"
+        for other, found in _found_elsewhere(connection, kind, name)
+    )
+
+
+def _found_elsewhere(connection: Connection, kind: Kind, name: str) -> list[tuple[Kind, str]]:
     sql = "SELECT type, name FROM environment_groups WHERE lower(name) = lower(%s)"
     found: dict[str, str] = dict(_rows(connection, sql, typed(name)))
     funds = stored_funds(connection, [name])
@@ -60,22 +77,24 @@ def _elsewhere(connection: Connection, kind: Kind, name: str) -> str:
         found[ETF.type] = funds[name]
     else:
         found[STOCK.type] = stored_symbols(connection, [name]).get(name, "")
-    return ", or ".join(
-        f"{printable(found[other.type])} is {'an' if other.type == 'ETF' else 'a'} {other.noun}: "
-        f"{other.option} {quote(printable(found[other.type]))}"
-        for other in KINDS
-        if other is not kind and found.get(other.type)
-    )
+    return [(other, found[other.type]) for other in KINDS if other is not kind and found.get(other.type)]
 
 
 def _renamed(connection: Connection, name: str) -> str:
     """What became of a symbol that a company has given up."""
+    if found := rename_of(connection, name):
+        rename, new = found
+        return printable(f"{rename.old} was renamed to {rename.new} on {rename.on}; try --stock {new}")
+    return ""
+
+
+def rename_of(connection: Connection, name: str) -> tuple[Rename, str] | None:
+    """The last rename of a symbol, and the symbol that its company has today."""
     renames = read_renames(connection)
     for old in spellings(name):
         if rename := next((each for each in reversed(renames) if each.old == old), None):
-            new = names_of(renames, rename.new, rename.on)[-1].symbol
-            return printable(f"{old} was renamed to {rename.new} on {rename.on}; try --stock {new}")
-    return ""
+            return rename, names_of(renames, rename.new, rename.on)[-1].symbol
+    return None
 
 
 def _nearest(name: str, names: dict[str, set[str]]) -> list[str]:

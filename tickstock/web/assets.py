@@ -1,0 +1,54 @@
+"""Static files, each under an address of its version, so that browsers ask for none of them twice."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, current_app, send_file
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+YEAR = 365 * 24 * 3600
+
+
+def add_assets(app: Flask) -> None:
+    """Serve the static files, and htmx, which lies in the package ``django-htmx``; nothing of Django is imported."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
+    htmx = _htmx()
+    pages = Blueprint("assets", __name__)
+
+    @pages.get("/static/htmx.js")
+    def script() -> Response:
+        assert htmx is not None
+        return send_file(htmx, mimetype="text/javascript", max_age=YEAR)
+
+    if htmx is not None:
+        app.register_blueprint(pages)
+
+    @app.url_defaults
+    def add_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values["v"] = _version(Path(current_app.static_folder or "") / values["filename"])
+        elif endpoint == "assets.script" and htmx is not None:
+            values["v"] = _version(htmx)
+
+    @app.context_processor
+    def tell() -> dict[str, bool]:
+        return {"has_htmx": htmx is not None}
+
+
+def _htmx() -> Path | None:
+    """The file; None where it is not installed: every page works without it."""
+    spec = find_spec("django_htmx")
+    path = Path(spec.origin).with_name("static") / "django_htmx" / "htmx-2.min.js" if spec and spec.origin else None
+    return path if path and path.is_file() else None
+
+
+@cache
+def _version(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""

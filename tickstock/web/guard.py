@@ -1,0 +1,52 @@
+"""Who may see the pages, and who may press their buttons."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import abort, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+    from tickstock.web.config import WebConfig
+
+COOKIE = "admin_session"
+
+
+def guard(pages: Blueprint, config: WebConfig) -> None:
+    """Show the pages of a blueprint to who is logged in; accept their forms from our own pages alone."""
+
+    @pages.before_request
+    def check() -> Response | tuple[str, int] | None:
+        if config.secrets().password_hash is None:
+            return render_template("no_password.html"), 403
+        cookie = request.cookies.get(COOKIE, "")
+        if not cookie or not config.sessions.find(cookie):
+            return _to_login()
+        g.form_token = config.sessions.form_token(cookie)
+        if request.method not in ("GET", "HEAD"):
+            check_own_page()
+            sent = request.form.get("form_token", "") or request.headers.get("X-Form-Token", "")
+            if not hmac.compare_digest(sent.encode(), g.form_token.encode()):
+                abort(403, "the form is of another session; load the page again, and send it once more")
+        return None
+
+
+def check_own_page() -> None:
+    """End a request with 403 that a browser says comes from another site's page."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site not in ("same-origin", "none") or (origin is not None and urlsplit(origin).netloc != request.host):
+        abort(403, "this came from a page of another site")
+
+
+def _to_login() -> Response:
+    """A part of a page that htmx asks for is no place for the form: the whole page goes there."""
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Redirect": url_for("login.form")})
+    # What a form would have done is not done behind the login.
+    here = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("login.form", next=here), 303)
