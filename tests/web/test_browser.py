@@ -133,7 +133,8 @@ def test_the_way_through_the_pages(
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
     """From the address to a fund, without a mouse: the first tab leads past the navigation."""
     page.goto("/admin/groups")
-    page.keyboard.type(PASSWORD)  # the field has the focus
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     heading(page, "Groups")
     page.keyboard.press("Tab")
