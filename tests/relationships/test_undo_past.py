@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import write_fund
 from tests.relationships.conftest import Load, UndoRun
 from tests.relationships.states import differences, state, write_dated
-from tests.stored import query
+from tests.stored import members, query
 from tickstock.db import Connection
 from tickstock.errors import RefusedError
 from tickstock.relationships.queries.ask import Question, ask
@@ -220,3 +221,32 @@ def test_a_file_of_the_past_that_holds_again_is_known_again_whatever_was_told_of
     sql = "SELECT weight::integer FROM groups_on(%s) g CROSS JOIN members_on(ARRAY[g.id], %s) WHERE type = 'ETF'"
     found = [query(witness, sql, f"2025-01-{day}", f"2025-01-{day}") for day in ("03", "17", "24", "31")]
     assert found == [[(3,)], [(17,)], [(24,)], [(31,)]]
+
+
+def test_of_a_group_that_a_hand_deleted_on_the_day_of_its_load_the_file_is_taken_back(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", {"AA": 60, "BB": 40})
+    loaded = load_etfs(force=True).load_id
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    ((deleted,),) = query(witness, "SELECT max(id) FROM load_runs")
+    undo(loaded)
+    undo(deleted)
+    (folder / "spy_holdings.csv").unlink()
+    write_dated(folder, "SPY", {"CC": 100}, "Jan 10, 2025")
+    load_etfs(force=True)
+    assert members(witness, "SPY") == {"CC": "100.000000"}, "no newer file is on record"
+
+
+def test_of_a_group_that_a_hand_deleted_on_the_day_of_its_load_the_past_is_told_again(
+    folder: Path, load_etfs: Load, undo: UndoRun, witness: Connection
+) -> None:
+    write_fund(folder, "SPY", {"AA": 60, "BB": 40})
+    load_etfs(force=True)
+    (folder / "spy_holdings.csv").unlink()
+    write_dated(folder, "SPY", {"CC": 100}, "Jan 24, 2025")
+    undone = undo(load_etfs(force=True).load_id).load_id
+    query(witness, "DELETE FROM definition_groups WHERE name = 'SPY'")
+    undo(undone)
+    sql = "SELECT symbol FROM groups_on(%s) g CROSS JOIN members_on(ARRAY[g.id], %s) WHERE type = 'ETF'"
+    assert query(witness, sql, "2025-01-26", "2025-01-26") == [("CC",)]
