@@ -33,8 +33,8 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip("no Chromium on the PATH (Debian: apt-get install chromium), and TEST_BROWSER names none")
     with sync_playwright() as playwright:
-        # Root has no namespaces to lock it into; it sees our own pages alone.
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        # Root has no namespaces to lock it into, a container little shared memory; it sees our own pages alone.
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield started
         started.close()
 
