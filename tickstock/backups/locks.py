@@ -13,12 +13,12 @@ from tickstock.backups.contents import TABLES
 from tickstock.db import transaction
 from tickstock.errors import BusyError
 from tickstock.relationships.locks import all_locks
+from tickstock.relationships.plan import TYPES
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
 
 PATIENCE = 10.0  # seconds in all; a single lock is waited for as long as lock_timeout says
-TYPES = ("ETF", "UNIVERSE", "SECTOR", "THEME")
 
 
 class _TakenError(Exception):

@@ -51,18 +51,21 @@ class Kept:
 
     def find(self, connection: Connection, about: str, find: Callable[[], Found]) -> Found:
         """The answer of this state of the data, found now where it is not there yet."""
-        found: Found | None = self.known(connection, about)
+        place = _place(connection, about)
+        found: Found | None = self._known(place)
         if found is None:
             found = find()
             with self._lock:
-                self._answers[_place(connection, about)] = (self._clock(), found)
+                self._answers[place] = (self._clock(), found)
                 while len(self._answers) > _MOST:
                     self._answers.popitem(last=False)
         return found
 
     def known(self, connection: Connection, about: str) -> Any:
         """The answer, if it is there; None otherwise."""
-        place = _place(connection, about)
+        return self._known(_place(connection, about))
+
+    def _known(self, place: tuple[object, str]) -> Any:
         with self._lock:
             found_at, found = self._answers.get(place, (0.0, None))
             return found if self._clock() - found_at < self._longest else None
@@ -71,6 +74,11 @@ class Kept:
 def _place(connection: Connection, about: str) -> tuple[object, str]:
     with connection.cursor() as cursor:
         return read_key(cursor), about
+
+
+def cleaned(text: str) -> str:
+    """A name out of an address, without blanks around it, and without what no text of the database has."""
+    return text.replace("\0", "").strip()
 
 
 def day_asked(name: str = "as_of") -> date | None:

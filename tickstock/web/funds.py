@@ -17,7 +17,7 @@ from tickstock.relationships.history.groups import find_group
 from tickstock.relationships.queries.names import ETF
 from tickstock.relationships.report.charts import overlap_heat
 from tickstock.relationships.report.model import Etf, Overlap
-from tickstock.web.asking import Kept, day_asked, past_day
+from tickstock.web.asking import Kept, cleaned, day_asked, past_day
 from tickstock.web.finding import find
 from tickstock.web.guard import guard
 from tickstock.web.places import missing, page_of
@@ -70,7 +70,7 @@ def funds(config: WebConfig, ask: Asking) -> Blueprint:
 
     @pages.get("/<path:etf>")
     def fund(etf: str) -> Response | str:
-        etf, day = etf.replace("\0", "").strip(), day_asked()
+        etf, day = cleaned(etf), day_asked()
         with ask() as connection:
             found = find(connection, ETF, etf, past_day(day))
             if found is None:
@@ -93,7 +93,7 @@ def funds(config: WebConfig, ask: Asking) -> Blueprint:
 
     @pages.get("/changes/<path:etf>")
     def changed(etf: str) -> Response | str:
-        etf, between = etf.replace("\0", "").strip(), (day_asked("from"), day_asked("to"))
+        etf, between = cleaned(etf), (day_asked("from"), day_asked("to"))
         with ask() as connection:
             try:
                 known = find_group(connection, ETF, etf)

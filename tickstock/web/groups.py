@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Blueprint, abort, redirect, render_template, request
 
 from tickstock.db import statement
-from tickstock.web.asking import day_asked, past_day
+from tickstock.web.asking import cleaned, day_asked, past_day
 from tickstock.web.finding import find
 from tickstock.web.guard import guard
-from tickstock.web.places import TYPES, missing, page_of
+from tickstock.web.places import TITLES, TYPES, missing, page_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tickstock.web.config import WebConfig
 
 LISTED = 100
-_TITLES = {"ETF": "Funds", "UNIVERSE": "Universes", "SECTOR": "Sectors", "THEME": "Themes"}
 
 
 class Line(NamedTuple):
@@ -47,12 +46,12 @@ def groups(config: WebConfig, ask: Asking) -> Blueprint:
     def every() -> str:
         with ask() as connection:
             lines = read_lines(connection)
-        by_type = [(type_, _TITLES[type_], list(own)) for type_, own in groupby(lines, key=lambda line: line.type)]
+        by_type = [(type_, TITLES[type_], list(own)) for type_, own in groupby(lines, key=lambda line: line.type)]
         return render_template("groups.html", by_type=by_type)
 
     @pages.get("/<type_>/<path:name>")
     def group(type_: str, name: str) -> Response | str:
-        name, day = name.replace("\0", "").strip(), day_asked()
+        name, day = cleaned(name), day_asked()
         if type_ == "etf":
             return redirect(page_of("ETF", name, day))
         kind = TYPES.get(type_)

@@ -12,7 +12,7 @@ from tickstock.errors import TickstockError
 from tickstock.relationships.history.runs import read_runs
 from tickstock.relationships.history.story import Row, Story, read_rows, read_story
 from tickstock.relationships.undo import UNDOABLE
-from tickstock.web.asking import number_asked
+from tickstock.web.asking import cleaned, number_asked
 from tickstock.web.guard import guard
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def loads(config: WebConfig, ask: Asking) -> Blueprint:
     def load(run: int) -> Response | str:
         if run > LARGEST:
             abort(404, "there is no run of that number")
-        group = request.args.get("group", "").replace("\0", "").strip() or None
+        group = cleaned(request.args.get("group", "")) or None
         with ask() as connection:
             try:
                 story = read_story(connection, run, group)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import math
 import re
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from tickstock.web.guard import COOKIE, check_own_page, guard
+from tickstock.web.secrets_file import seal
 from tickstock.web.sessions import LONGEST
 from tickstock.web.throttle import Throttle
 
@@ -40,8 +40,8 @@ def login(config: WebConfig) -> Blueprint:
         check_own_page()
         if config.secrets().password_hash is None:
             return render_template("no_password.html"), 403
-        nonce = request.cookies.get(_FORM_COOKIE, "")
-        if not nonce or not hmac.compare_digest(request.form.get("form_token", "").encode(), _token(config, nonce)):
+        nonce, sent = request.cookies.get(_FORM_COOKIE, ""), request.form.get("form_token", "")
+        if not nonce or not hmac.compare_digest(sent.encode(), _token(config, nonce).encode()):
             return _form(config, 403, "The form was too old, or cookies are off. Try once more.")
         address = request.remote_addr or ""
         with one_at_a_time:  # a guess costs 64 MiB
@@ -77,7 +77,7 @@ def _form(config: WebConfig, status: int, problem: str = "", wait: float = 0) ->
 
     nonce = secrets.token_urlsafe(32)
     text = render_template(
-        "login.html", form_token=_token(config, nonce).decode(), next=_target(request.values.get("next", "")),
+        "login.html", form_token=_token(config, nonce), next=_target(request.values.get("next", "")),
         problem=problem,
     )  # fmt: skip
     response = make_response(text, status)
@@ -101,9 +101,8 @@ def _logged_in(config: WebConfig) -> Response:
     return response
 
 
-def _token(config: WebConfig, nonce: str) -> bytes:
-    key = config.secrets().session_key.encode()
-    return hmac.new(key, b"login " + nonce.encode(), hashlib.sha256).hexdigest().encode()
+def _token(config: WebConfig, nonce: str) -> str:
+    return seal(config.secrets().session_key, "login", nonce)
 
 
 def _target(wanted: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The groups that are pages of their own under their type; funds have another page.
 TYPES = {"universe": UNIVERSE, "sector": SECTOR, "theme": THEME}
+TITLES = {STOCK.type: "Stocks", "ETF": "Funds", "UNIVERSE": "Universes", "SECTOR": "Sectors", "THEME": "Themes"}
 NOUNS = {kind.type: "fund" if kind is ETF else kind.noun for kind in KINDS}
 
 

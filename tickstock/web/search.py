@@ -10,8 +10,9 @@ from flask import Blueprint, redirect, render_template, request
 from tickstock.db import statement
 from tickstock.relationships.queries.names import STOCK, spellings, typed
 from tickstock.relationships.queries.nearest import suggest
+from tickstock.web.asking import cleaned
 from tickstock.web.guard import guard
-from tickstock.web.places import page_of
+from tickstock.web.places import TITLES, page_of
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 LISTED = 12  # of each type
 LONGEST = 80
-_TITLES = {"": "Stocks", "ETF": "Funds", "UNIVERSE": "Universes", "SECTOR": "Sectors", "THEME": "Themes"}
 
 
 class Hit(NamedTuple):
@@ -42,7 +42,7 @@ def search(config: WebConfig, ask: Asking) -> Blueprint:
 
     @pages.get("")
     def find() -> Response | str:
-        asked = " ".join(request.args.get("q", "").replace("\0", "").split())[:LONGEST]
+        asked = " ".join(cleaned(request.args.get("q", "")).split())[:LONGEST]
         typing = request.headers.get("HX-Request") == "true"
         hits: list[Hit] = []
         near = []
@@ -54,7 +54,7 @@ def search(config: WebConfig, ask: Asking) -> Blueprint:
         exact = [hit for hit in hits if hit.exact]
         if len(exact) == 1 and not typing:
             return redirect(page_of(exact[0].type, exact[0].name))
-        groups = [(type_, _TITLES[type_], list(own)) for type_, own in groupby(hits, key=lambda hit: hit.type)]
+        groups = [(type_, TITLES[type_], list(own)) for type_, own in groupby(hits, key=lambda hit: hit.type)]
         return render_template("search.html", asked=asked, groups=groups, near=near)
 
     return pages

@@ -117,6 +117,11 @@ def new_token(path: Path) -> str:
     return token
 
 
+def seal(key: str, purpose: str, value: str) -> str:
+    """What only the key's owner can make of a value (HMAC-SHA-256, hexadecimal). Seals of one purpose fit no other."""
+    return hmac.new(key.encode(), f"{purpose} {value}".encode(), hashlib.sha256).hexdigest()
+
+
 def _digest(token: str) -> str:
     # 256 random bits need no slow hash.
     return hashlib.sha256(token.encode()).hexdigest()

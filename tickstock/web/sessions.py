@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import secrets
 import threading
@@ -12,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tickstock.web.secrets_file import write_private
+from tickstock.web.secrets_file import seal, write_private
 
 LONGEST = 8 * 3600.0  # seconds from the login on
 IDLE = 30 * 60.0  # seconds without a request
@@ -61,10 +59,10 @@ class Sessions:
 
     def form_token(self, cookie: str) -> str:
         """What a form of this session has to send along, and a page of somebody else cannot know."""
-        return hmac.new(self._key().encode(), b"form " + cookie.encode(), hashlib.sha256).hexdigest()
+        return seal(self._key(), "form", cookie)
 
     def _digest(self, cookie: str) -> str:
-        return hmac.new(self._key().encode(), b"session " + cookie.encode(), hashlib.sha256).hexdigest()
+        return seal(self._key(), "session", cookie)
 
     def _write(self) -> None:
         now = self._clock()

@@ -13,7 +13,7 @@ from tickstock.relationships.queries.names import STOCK, spellings, stored_funds
 from tickstock.relationships.queries.nearest import rename_of
 from tickstock.relationships.queries.past_stock import PastStock, read_past_stock
 from tickstock.relationships.queries.stock import read_stock
-from tickstock.web.asking import day_asked, past_day, today
+from tickstock.web.asking import cleaned, day_asked, past_day, today
 from tickstock.web.guard import guard
 from tickstock.web.places import missing, page_of
 from tickstock.web.timeline import bars, read_spells
@@ -34,7 +34,7 @@ def stocks(config: WebConfig, ask: Asking) -> Blueprint:
 
     @pages.get("/<path:symbol>")
     def stock(symbol: str) -> Response | str:
-        symbol, day = symbol.replace("\0", "").strip(), day_asked()
+        symbol, day = cleaned(symbol), day_asked()
         with ask() as connection:
             found, past = _find(connection, symbol, past_day(day))
             if found is None:
