@@ -16,7 +16,8 @@ from tickstock.relationships.history.diff import read_diff
 from tickstock.relationships.history.groups import find_group
 from tickstock.relationships.queries.names import ETF
 from tickstock.relationships.report.charts import overlap_heat
-from tickstock.relationships.report.model import Etf, Overlap
+from tickstock.relationships.report.model import Etf
+from tickstock.relationships.report.overlap import read_overlap
 from tickstock.web.asking import Kept, cleaned, day_asked, past_day
 from tickstock.web.finding import find
 from tickstock.web.guard import guard
@@ -118,8 +119,8 @@ def read_figures(connection: Connection) -> dict[str, Etf]:
 def read_heat(connection: Connection, group: int) -> list[Heat]:
     """What a fund and its nearest share with each other, by weight (unless it has none) and by stocks."""
     with connection.cursor() as cursor:
-        cursor.execute(statement("web/overlap"), {"group": group})
-        overlap = [Overlap._make(row) for row in cursor.fetchall()]
+        cursor.execute(statement("web/nearest_funds"), {"group": group})
+        overlap = read_overlap(cursor, [near for (near,) in cursor.fetchall()])
     result = []
     for value, title in (("weight", "Shared weight, %"), ("stocks", "Shared stocks")):
         names = [pair.etf for pair in overlap if pair.etf == pair.other and getattr(pair, value) is not None]

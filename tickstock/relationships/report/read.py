@@ -19,10 +19,10 @@ from tickstock.relationships.report.model import (
     Freshness,
     Holding,
     LastLoad,
-    Overlap,
     Report,
     Run,
 )
+from tickstock.relationships.report.overlap import read_overlap
 from tickstock.relationships.summary import read_summary
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _read_detail(cursor: Cursor) -> Detail:
     cursor.execute("SET LOCAL enable_nestloop = off")
     return Detail(
         etfs=_read_etfs(cursor),
-        overlap=tuple(map(Overlap._make, _rows(cursor, "overlap"))),
+        overlap=tuple(read_overlap(cursor, [group for (group,) in _rows(cursor, "largest_funds")])),
         collections=tuple(map(Collection._make, _rows(cursor, "universes_and_themes"))),
         freshness=tuple(map(Freshness._make, _rows(cursor, "freshness"))),
         conflicts=tuple(map(Conflict._make, _rows(cursor, "sector_conflicts"))),
