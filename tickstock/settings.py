@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from tickstock.errors import BadInputError
+from tickstock.market_settings import Market, market_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EMBEDDED = "embedded"
@@ -49,7 +50,7 @@ class Settings(NamedTuple):
     ``database`` holds the keyword arguments of ``psycopg2.connect``, or is None for the embedded server.
     ``holdings``, ``data`` and ``backups`` are absolute folders, ``admin`` is the address of the admin application,
     ``serve`` how to serve it; ``redis`` is the address of the Redis that is told of what was committed, as it was
-    given, or None.
+    given, or None; ``market`` is about market data.
     """
 
     database: Mapping[str, Any] | None
@@ -59,6 +60,7 @@ class Settings(NamedTuple):
     backups: Path = REPOSITORY / "backups"
     serve: Serve = Serve()
     redis: str | None = None
+    market: Market = market_settings({}, REPOSITORY, Path.home())
 
     def __repr__(self) -> str:
         shown = {k: "***" if k == "password" else v for k, v in (self.database or {}).items()}
@@ -73,7 +75,8 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
     current folder.
 
     Raises:
-        BadInputError: ``DATABASE_URI`` is not a PostgreSQL address, or ``PORT`` no port.
+        BadInputError: ``DATABASE_URI`` is not a PostgreSQL address, or ``PORT`` no port; for market data see
+            :func:`tickstock.market_settings.market_settings`.
     """
     sources = (os.environ if environ is None else environ, _dotenv(repository / ".env"))
     uri = next((uri for source in sources for name in _URI_NAMES if (uri := source.get(name, "").strip())), None)
@@ -88,6 +91,7 @@ def read_settings(environ: Mapping[str, str] | None = None, repository: Path = R
         backups=Path(values.get("BACKUP_DIR", repository / "backups")).absolute(),
         serve=_serve(values, repository),
         redis=None if redis.casefold() in ("", NOBODY) else redis,
+        market=market_settings(values, repository, Path.home()),
     )
 
 

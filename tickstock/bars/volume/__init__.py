@@ -1,0 +1,1 @@
+"""What volume tells beside price: indicators, divergences, scores, and a chart of them."""
