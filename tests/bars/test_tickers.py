@@ -20,7 +20,9 @@ def test_a_ticker_has_one_spelling(written: str, ticker: str) -> None:
     assert checked(written) == ticker
 
 
-@pytest.mark.parametrize("text", ["", " ", "../x", "..", "/etc/passwd", "A B", "A\nB", "A/../B", "<img>", "A\x00", "É", "A" * 21])
+@pytest.mark.parametrize(
+    "text", ["", " ", "../x", "..", "/etc/passwd", "A B", "A\nB", "A/../B", "<img>", "A\x00", "É", "A" * 21]
+)
 def test_what_is_no_ticker_is_an_error(text: str) -> None:
     with pytest.raises(BadInputError, match="is no ticker"):
         checked(text)
