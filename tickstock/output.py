@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from tickstock.errors import TickstockError
 
@@ -52,12 +53,22 @@ def _is_own_stream(found: os.stat_result) -> bool:
 def _replace(target: Path, content: Iterable[str], before: os.stat_result | None) -> None:
     if before and not os.access(target, os.W_OK):
         raise PermissionError(0, "it is write-protected")
+    with replace_file(target) as file:
+        if before:
+            _keep_rights(file.fileno(), before)
+        file.writelines(part.encode() for part in content)
+
+
+@contextlib.contextmanager
+def replace_file(target: Path) -> Iterator[BinaryIO]:
+    """Give an open file that takes the place of ``target`` at the end, in one step and lasting.
+
+    Whatever goes wrong before that, a kill included, leaves what was there. Other errors than OSError pass through.
+    """
     temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
-            if before:
-                _keep_rights(file.fileno(), before)
-            file.writelines(part.encode() for part in content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)

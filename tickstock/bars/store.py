@@ -1,0 +1,179 @@
+"""The columnar store: Parquet files sorted by ticker, a month of daily bars or a day of minute bars in each.
+
+It is derived from the archive and can be built again from it. A file tells in its own footer which objects (day and
+ETag) it stands on, so that what is stored and what is said of it are never apart. The store is a folder, or a prefix
+in object storage (``s3://bucket/prefix``), where a file is replaced as a whole too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tickstock.bars.dataset import DAY, Dataset
+from tickstock.errors import TickstockError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# A reader of one ticker reads one such group of rows in each file: small ones are fast to read, and pack less well.
+ROW_GROUP = 16_384
+BARS = ("open", "high", "low", "close", "volume", "transactions")
+_OBJECTS = "tickstock.objects"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A file of the store: all that it may hold is of one month (daily bars) or of one day (minute bars)."""
+
+    dataset: Dataset
+    year: int
+    month: int
+    day: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its place in the store, in Hive's spelling, which DuckDB, Spark and polars take as columns."""
+        last = "bars" if self.dataset == DAY else f"day={self.day}/bars"
+        return f"{self.dataset.name}/year={self.year}/month={self.month}/{last}.parquet"
+
+
+def partition_of(dataset: Dataset, day: date) -> Partition:
+    """The file that holds a day."""
+    return Partition(dataset, day.year, day.month, 0 if dataset == DAY else day.day)
+
+
+def partitions_of(dataset: Dataset, days: Sequence[date]) -> dict[Partition, list[date]]:
+    """The days by the files that hold them, in order."""
+    result: dict[Partition, list[date]] = {}
+    for day in sorted(days):
+        result.setdefault(partition_of(dataset, day), []).append(day)
+    return result
+
+
+def time_column(dataset: Dataset) -> str:
+    """The column that tells a row's time: ``date``, or ``window_start`` in nanoseconds of Unix time."""
+    return "date" if dataset == DAY else "window_start"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A place for partitions. ``options`` are what polars' ``storage_options`` takes for object storage."""
+
+    place: str
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder."""
+        return "://" not in self.place
+
+    def objects(self, partition: Partition) -> dict[date, str]:
+        """Which days a partition holds, and the ETag of the object that each stands on; none where there is no such
+        partition, or it is damaged.
+        """
+        import polars as pl
+
+        try:
+            found = pl.read_parquet_metadata(self._address(partition), storage_options=self._cloud)
+            days: dict[str, str] = json.loads(found[_OBJECTS])
+        except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
+            return {}
+        return {date.fromisoformat(day): etag for day, etag in days.items()}
+
+    def read(self, partition: Partition) -> pl.DataFrame:
+        """All rows of a partition: ticker, time, BARS; sorted by ticker and time.
+
+        Raises:
+            TickstockError: it is not there or cannot be read.
+        """
+        return self.scan([partition], None)
+
+    def scan(self, partitions: Sequence[Partition], tickers: Sequence[str] | None) -> pl.DataFrame:
+        """The rows of these tickers (None: of all) in these partitions, which must be there.
+
+        Raises:
+            TickstockError: one of them cannot be read.
+        """
+        import polars as pl
+
+        files = [self._address(partition) for partition in partitions]
+        rows = pl.scan_parquet(files, storage_options=self._cloud, hive_partitioning=False, glob=False, cache=False)
+        if tickers is not None and not tickers:
+            return rows.head(0).collect()
+        if tickers is not None:
+            # A comparison lets groups of rows be passed over by their statistics; is_in would read them all.
+            rows = rows.filter(pl.any_horizontal(*(pl.col("ticker") == ticker for ticker in tickers)))
+        try:
+            return rows.collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise TickstockError(
+                f"the store at {self.place} cannot be read: {_first_line(error)}; it can be built again from the "
+                "archive: scripts/market_data/populate_cache_bulk.py"
+            ) from error
+
+    def write(self, partition: Partition, rows: pl.DataFrame, objects: Mapping[date, str]) -> None:
+        """Put a partition in place, whole or not at all. The same rows and objects give the same bytes.
+
+        Raises:
+            TickstockError: it cannot be written. What was there before is as it was.
+        """
+        import polars as pl
+
+        ordered = rows.select("ticker", time_column(partition.dataset), *BARS)
+        ordered = ordered.sort("ticker", time_column(partition.dataset)).rechunk()
+        about = {_OBJECTS: json.dumps({day.isoformat(): etag for day, etag in sorted(objects.items())})}
+        settings: dict[str, Any] = {"compression_level": 1, "row_group_size": ROW_GROUP, "metadata": about}
+        address = self._address(partition)
+        try:
+            if self.is_local:
+                from tickstock.output import replace_file
+
+                Path(address).parent.mkdir(parents=True, exist_ok=True)
+                with replace_file(Path(address)) as file:
+                    ordered.write_parquet(file, **settings)
+            else:
+                ordered.write_parquet(address, storage_options=self._cloud, **settings)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise TickstockError(
+                f"cannot write {address}: {_first_line(error)}; expected a place that exists, with room, that you may "
+                "write to; what was there is as it was"
+            ) from error
+
+    def remove(self, partition: Partition) -> None:
+        """Take a partition away, in a folder. In object storage the store leaves that to the bucket's own rules."""
+        if self.is_local:
+            Path(self._address(partition)).unlink(missing_ok=True)
+
+    def partitions(self, dataset: Dataset) -> list[Partition]:
+        """All partitions of a store in a folder, in order; in object storage none are listed."""
+        if not self.is_local:
+            return []
+        return sorted(
+            (found for path in Path(self.place, dataset.name).rglob("*.parquet") if (found := _named(dataset, path))),
+            key=lambda partition: (partition.year, partition.month, partition.day),
+        )
+
+    @property
+    def _cloud(self) -> dict[str, str] | None:
+        return None if self.is_local else {"aws_allow_http": "true", "aws_region": "us-east-1", **self.options}
+
+    def _address(self, partition: Partition) -> str:
+        return f"{self.place.rstrip('/')}/{partition.name}"
+
+
+def _named(dataset: Dataset, path: Path) -> Partition | None:
+    values = dict(part.split("=", 1) for part in path.parts if part.count("=") == 1)
+    try:
+        found = Partition(dataset, int(values["year"]), int(values["month"]), int(values.get("day", 0)))
+    except (KeyError, ValueError):
+        return None
+    return found if path.as_posix().endswith(found.name) else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]
