@@ -11,17 +11,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tickstock.bars.dataset import DAY, Dataset
+from tickstock.bars.dataset import DAY, MINUTE, Dataset
 from tickstock.errors import TickstockError
 
 if TYPE_CHECKING:
     import polars as pl
 
-# A reader of one ticker reads one such group of rows in each file: small ones are fast to read, and pack less well.
-ROW_GROUP = 16_384
+# A reader of one ticker reads one group of rows in each file: the smaller, the faster; but each has its statistics.
+ROW_GROUPS = {DAY: 4_096, MINUTE: 32_768}
 BARS = ("open", "high", "low", "close", "volume", "transactions")
 _OBJECTS = "tickstock.objects"
 
@@ -91,10 +93,15 @@ class Store:
         Raises:
             TickstockError: it is not there or cannot be read.
         """
-        return self.scan([partition], None)
+        return self.scan([partition])
 
-    def scan(self, partitions: Sequence[Partition], tickers: Sequence[str] | None) -> pl.DataFrame:
-        """The rows of these tickers (None: of all) in these partitions, which must be there.
+    def scan(
+        self,
+        partitions: Sequence[Partition],
+        tickers: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pl.DataFrame:
+        """The rows of these tickers (None: of all) in these partitions, which must be there; all columns, or these.
 
         Raises:
             TickstockError: one of them cannot be read.
@@ -103,13 +110,11 @@ class Store:
 
         files = [self._address(partition) for partition in partitions]
         rows = pl.scan_parquet(files, storage_options=self._cloud, hive_partitioning=False, glob=False, cache=False)
-        if tickers is not None and not tickers:
-            return rows.head(0).collect()
         if tickers is not None:
-            # A comparison lets groups of rows be passed over by their statistics; is_in would read them all.
-            rows = rows.filter(pl.any_horizontal(*(pl.col("ticker") == ticker for ticker in tickers)))
+            # Comparisons let groups of rows be passed over by their statistics; is_in would read them all.
+            rows = rows.filter(reduce(or_, (pl.col("ticker") == ticker for ticker in tickers), pl.lit(False)))
         try:
-            return rows.collect()
+            return (rows.select(columns) if columns else rows).collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise TickstockError(
                 f"the store at {self.place} cannot be read: {_first_line(error)}; it can be built again from the "
@@ -127,7 +132,8 @@ class Store:
         ordered = rows.select("ticker", time_column(partition.dataset), *BARS)
         ordered = ordered.sort("ticker", time_column(partition.dataset)).rechunk()
         about = {_OBJECTS: json.dumps({day.isoformat(): etag for day, etag in sorted(objects.items())})}
-        settings: dict[str, Any] = {"compression_level": 1, "row_group_size": ROW_GROUP, "metadata": about}
+        size = ROW_GROUPS[partition.dataset]
+        settings: dict[str, Any] = {"compression_level": 1, "row_group_size": size, "metadata": about}
         address = self._address(partition)
         try:
             if self.is_local:

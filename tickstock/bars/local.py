@@ -1,0 +1,189 @@
+"""The raw bars that are here: in the files of tracked tickers, in the store, and in flat files not derived yet.
+
+What stands on another object than the archive has now is passed over for what is newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock.bars.archive import Archive, Entry
+from tickstock.bars.dataset import DAY, Dataset
+from tickstock.bars.flat_file import FlatFileError, read_flat_file
+from tickstock.bars.store import Store, partitions_of, time_column
+from tickstock.bars.tracked import MASSIVE, PRICES, Tracked, read_tracked
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tickstock.market_settings import Market
+
+COLUMNS = (*PRICES, "volume")
+_entries: dict[tuple[Path, str], tuple[int, dict[date, Entry]]] = {}
+
+
+class Held(NamedTuple):
+    """A ticker's bars that are here. ``rows``: time column and COLUMNS, in order, as traded; ``days``: the days that
+    are known, with or without a bar; ``from_yahoo``: those of them that Yahoo told.
+    """
+
+    rows: pl.DataFrame
+    days: frozenset[date]
+    from_yahoo: frozenset[date] = frozenset()
+
+
+def read_held(market: Market, dataset: Dataset, tickers: Sequence[str], days: Sequence[date]) -> dict[str, Held]:
+    """What is here of these tickers on these days (which are in order).
+
+    Raises:
+        TickstockError: the archive or the store cannot be read.
+    """
+    entries = archive_entries(market.archive, dataset)
+    found = {ticker: read_tracked(market.derived, ticker) for ticker in tickers if dataset == DAY}
+    tracked = {ticker: _from_tracked(one, entries, days) for ticker, one in found.items() if one and _massive(one)}
+    # Mostly there is nothing left to be looked for elsewhere; else it is looked for on all days that one of them lacks.
+    lacking = {ticker: _left(tracked.get(ticker), entries, days) for ticker in tickers}
+    asking = [ticker for ticker, left in lacking.items() if left]
+    left = sorted({day for ticker in asking for day in lacking[ticker]})
+    elsewhere = _from_all(market, dataset, asking, left, entries) if asking else {}
+    result = {}
+    for ticker in tickers:
+        held = _joined(tracked.get(ticker), elsewhere.get(ticker), time_column(dataset))
+        yahoo = found.get(ticker)
+        result[ticker] = _completed(held, yahoo, days) if yahoo and not _massive(yahoo) else held
+    return result
+
+
+def archive_entries(folder: Path, dataset: Dataset) -> dict[date, Entry]:
+    """What the archive knows, read again once its folder has changed."""
+    place = folder / dataset.folder
+    try:
+        changed = place.stat().st_mtime_ns
+    except FileNotFoundError:
+        changed = 0
+    known = _entries.get((folder, dataset.name))
+    if known is None or known[0] != changed or not changed:
+        known = _entries[folder, dataset.name] = changed, Archive(folder).entries(dataset)
+    return known[1]
+
+
+def read_day(market: Market, dataset: Dataset, day: date) -> pl.DataFrame | None:
+    """The bars of all tickers on one day: ticker, time, COLUMNS, transactions; None where the day is not here.
+
+    Raises:
+        TickstockError: the store cannot be read.
+        FlatFileError: the file of the day is none.
+    """
+    import polars as pl
+
+    entry = archive_entries(market.archive, dataset).get(day)
+    store = Store(market.store, market.store_options)
+    ((partition, _),) = partitions_of(dataset, [day]).items()
+    etag = store.objects(partition).get(day)
+    if etag is not None and _is_current(etag, entry):
+        rows = store.scan([partition])
+        return rows.filter(pl.col("date") == day) if dataset == DAY else rows
+    if entry is None or not entry.kept:
+        return None
+    rows = read_flat_file(Archive(market.archive).read(dataset, day), dataset, day)
+    if dataset == DAY:
+        rows = rows.with_columns(pl.lit(day).alias("date"))
+    return rows.select("ticker", time_column(dataset), *COLUMNS, "transactions")
+
+
+def _is_current(etag: str, entry: Entry | None) -> bool:
+    return entry is None or not entry.kept or entry.etag == etag
+
+
+def _massive(tracked: Tracked) -> bool:
+    return tracked.source == MASSIVE
+
+
+def _from_tracked(tracked: Tracked, entries: Mapping[date, Entry], days: Sequence[date]) -> Held:
+    current = {day for day in days if day in tracked.objects and _is_current(tracked.objects[day], entries.get(day))}
+    return Held(_on(tracked.rows, current, days), frozenset(current))
+
+
+def _left(held: Held | None, entries: Mapping[date, Entry], days: Sequence[date]) -> list[date]:
+    """The days that the tracked file does not tell and something else may: all days, where there is no such file."""
+    if held is None:
+        return list(days)
+    return [day for day in days if day not in held.days and day in entries and entries[day].kept]
+
+
+def _joined(one: Held | None, other: Held | None, time: str) -> Held:
+    import polars as pl
+
+    parts = [held for held in (one, other) if held is not None]
+    if len(parts) == 1:
+        return parts[0]
+    (first, second) = parts
+    new = second.rows.filter(~pl.col(time).is_in(list(first.days)))
+    return Held(pl.concat([first.rows, new]).sort(time), first.days | second.days)
+
+
+def _from_all(
+    market: Market, dataset: Dataset, tickers: Sequence[str], days: Sequence[date], entries: Mapping[date, Entry]
+) -> dict[str, Held]:
+    import polars as pl
+
+    store = Store(market.store, market.store_options)
+    partitions, stored = [], set()
+    for partition, here in partitions_of(dataset, days).items():
+        objects = store.objects(partition)
+        current = {day for day in here if day in objects and _is_current(objects[day], entries.get(day))}
+        if current:
+            partitions.append(partition)
+            stored |= current
+    left = [day for day in days if day not in stored and day in entries and entries[day].kept]
+    parts = [_unstored(market, dataset, tickers, day) for day in left]
+    read = {day for day, part in zip(left, parts, strict=True) if part is not None}
+    if partitions:
+        rows = store.scan(partitions, tickers, ("ticker", time_column(dataset), *COLUMNS))
+        parts.append(_on(rows, stored, days) if dataset == DAY else rows)
+    found = [part.select("ticker", time_column(dataset), *COLUMNS) for part in parts if part is not None]
+    together = pl.concat(found) if found else _no_rows(dataset)
+    known = frozenset(stored | read)
+    return {
+        ticker: Held(together.filter(pl.col("ticker") == ticker).drop("ticker").sort(time_column(dataset)), known)
+        for ticker in tickers
+    }
+
+
+def _unstored(market: Market, dataset: Dataset, tickers: Sequence[str], day: date) -> pl.DataFrame | None:
+    """Rows of a flat file that the store does not have; None where it is none (populating says so)."""
+    import polars as pl
+
+    try:
+        rows = read_flat_file(Archive(market.archive).read(dataset, day), dataset, day)
+    except FlatFileError:
+        return None
+    return rows.filter(pl.col("ticker").is_in(tickers)).with_columns(pl.lit(day).alias("date"))
+
+
+def _completed(held: Held, tracked: Tracked, days: Sequence[date]) -> Held:
+    """What is held, and on the days that are not, what Yahoo told when the ticker was populated."""
+    import polars as pl
+
+    more = frozenset(day for day in days if day in tracked.objects) - held.days
+    rows = pl.concat([held.rows, _on(tracked.rows, more, days)]).sort("date")
+    return Held(rows, held.days | more, more)
+
+
+def _on(rows: pl.DataFrame, wanted: Iterable[date], days: Sequence[date]) -> pl.DataFrame:
+    import polars as pl
+
+    wanted = set(wanted)
+    if wanted == set(days):
+        return rows.filter(pl.col("date").is_between(days[0], days[-1]))
+    return rows.filter(pl.col("date").is_in(list(wanted)))
+
+
+def _no_rows(dataset: Dataset) -> pl.DataFrame:
+    import polars as pl
+
+    schema = {"ticker": pl.String, time_column(dataset): pl.Date if dataset == DAY else pl.Int64}
+    return pl.DataFrame(schema={**schema, **dict.fromkeys(COLUMNS, pl.Float64)})
