@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
-from waitress import create_server
 
 from tests.runtime_cache.conftest import cache, make_cache, stored
 from tickstock.db import Database
@@ -19,6 +18,7 @@ from tickstock.runtime_cache import RelationshipCache
 from tickstock.web import create_app
 from tickstock.web.config import WebConfig
 from tickstock.web.secrets_file import KeptSecrets
+from tickstock.web.serving import make_server
 from tickstock.web.sessions import Sessions
 
 __all__ = ["cache", "make_cache", "stored"]
@@ -63,7 +63,7 @@ def address(make_app: MakeApp) -> Iterator[str]:
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """The address of an application behind its real server, while the block runs."""
-    server = create_server(app, host="127.0.0.1", port=0)
+    server = make_server(app, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

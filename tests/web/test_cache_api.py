@@ -100,6 +100,13 @@ def test_without_a_token_no_page_of_a_browser_and_nobody_behind_a_proxy_gets_in(
     assert cache.get_stats().refreshes == 0
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For: 10.0.0.7", "Forwarded: for=10.0.0.7", "X-Real-IP: 10.0.0.7"])
+def test_nobody_behind_a_proxy_gets_in_through_the_real_server(address: str, header: str) -> None:
+    """Which must hand on what a proxy says of whom it speaks for."""
+    command = ["curl", "--silent", "--output", "-", "--header", header, f"{address}/admin/cache/stats"]
+    assert json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["status"] == 403
+
+
 @each_endpoint
 def test_without_a_token_nobody_from_elsewhere_gets_in(client: FlaskClient, method: str, name: str) -> None:
     answer = client.open(f"/admin/cache/{name}", method=method, environ_base={"REMOTE_ADDR": "192.168.1.20"})

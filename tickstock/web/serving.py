@@ -15,11 +15,22 @@ from tickstock.web.sessions import Sessions
 from tickstock.web.words import compile_templates
 
 if TYPE_CHECKING:
+    from flask import Flask
+    from waitress.server import BaseWSGIServer
+
     from tickstock.db import Database
     from tickstock.runtime_cache import RelationshipCache
     from tickstock.settings import Settings
 
 THREADS = 8
+
+
+def make_server(app: Flask, host: str, port: int) -> BaseWSGIServer:
+    """The application's server, which listens at once and answers when it runs. Raises OSError where it cannot."""
+    from waitress import create_server
+
+    # Nothing is done with the headers of a proxy, but that there are some tells who is no program on this machine.
+    return create_server(app, host=host, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=False)
 
 
 def serve(settings: Settings, database: Database, cache: RelationshipCache, ready: Callable[[str], None]) -> None:
@@ -28,8 +39,6 @@ def serve(settings: Settings, database: Database, cache: RelationshipCache, read
     Raises:
         UsageError: others could reach it and nothing keeps them out; or the port is taken.
     """
-    from waitress import create_server
-
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for each other is no news
     asked = settings.serve
     kept = KeptSecrets(asked.folder / "secrets.json")
@@ -42,7 +51,7 @@ def serve(settings: Settings, database: Database, cache: RelationshipCache, read
     app = create_app(config)
     compile_templates(app)
     try:
-        server = create_server(app, host=asked.host, port=asked.port, threads=THREADS, ident=None)
+        server = make_server(app, asked.host, asked.port)
     except OSError as error:
         taken = "another program listens there" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
         raise UsageError(f"cannot listen at {asked.host}:{asked.port} ({taken}); set ADMIN_HOST, or PORT") from error
