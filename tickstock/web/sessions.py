@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import threading
 import time
@@ -30,6 +31,7 @@ class Sessions:
         self._path, self._key, self._clock = path, key, clock
         self._lock = threading.Lock()
         self._sessions = _read(path)
+        self._written_at = -math.inf
 
     def start(self) -> str:
         """A new session, as the value of its cookie."""
@@ -47,7 +49,7 @@ class Sessions:
             if session is None or not _holds(session, now):
                 return False
             self._sessions[place] = session._replace(seen=now)
-            if now - session.seen > _STEP:
+            if now - self._written_at > _STEP:
                 self._write()
         return True
 
@@ -69,6 +71,7 @@ class Sessions:
         kept = sorted(self._sessions.items(), key=lambda each: each[1].seen)[-MOST:]
         self._sessions = {place: session for place, session in kept if _holds(session, now)}
         write_private(self._path, json.dumps(self._sessions) + "\n")
+        self._written_at = now
 
 
 def _holds(session: _Session, now: float) -> bool:
