@@ -52,7 +52,7 @@ def health(config: WebConfig) -> Blueprint:
         for name, kind, text in _COUNTERS:
             if stats[name] is not None:
                 full = f"tickstock_cache_{name}{'_total' if kind == 'counter' else ''}"
-                lines += [f"# HELP {full} {text}", f"# TYPE {full} {kind}", f"{full} {float(stats[name]):g}"]
+                lines += [f"# HELP {full} {text}", f"# TYPE {full} {kind}", f"{full} {_exact(stats[name])}"]
         return Response("\n".join([*lines, ""]), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @pages.get("/openapi.json")
@@ -60,3 +60,7 @@ def health(config: WebConfig) -> Blueprint:
         return Response(_DOCUMENT.read_bytes(), content_type="application/json")
 
     return pages
+
+
+def _exact(value: float) -> str:
+    return str(int(value) if isinstance(value, int) else value)
