@@ -71,7 +71,7 @@ def test_a_refresh_reads_the_data_again(client: FlaskClient, cache: Relationship
     assert cache.get_etf_holdings("QQQ")[0].weight == 9.5
 
 
-@pytest.mark.parametrize("body", ["[]", "{", '{"warm": "yes"}', "warm=true", "\xff\x00", "null"])
+@pytest.mark.parametrize("body", ["[]", "{", '{"warm": "yes"}', "warm=true", "\xff\x00", "null", "[" * 60_000])
 def test_another_body_is_told(client: FlaskClient, body: str) -> None:
     answer = client.post("/admin/cache/refresh", data=body)
     assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
@@ -140,6 +140,12 @@ def test_it_lives_and_is_ready(client: FlaskClient) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert client.get("/readyz").get_json()["status"] == "ready"
     assert "tickstock_cache_etfs 2\n" in client.get("/metrics").text
+
+
+def test_metrics_are_exact(client: FlaskClient, cache: RelationshipCache) -> None:
+    """A version, or a counter, of seven digits is not rounded."""
+    cache._refreshes = 1_234_567
+    assert "tickstock_cache_refreshes_total 1234567\n" in client.get("/metrics").text
 
 
 def test_every_answer_keeps_browsers_from_mischief(client: FlaskClient) -> None:

@@ -187,6 +187,16 @@ def test_a_restart_logs_nobody_out_and_another_password_everybody(
     assert cookie.value not in secrets_path.with_name("sessions.json").read_text()
 
 
+def test_a_restart_logs_nobody_out_who_was_never_idle(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "sessions.json"
+    sessions = Sessions(path, lambda: "key", clock)
+    cookie = sessions.start()
+    for _ in range(200):  # more than the idle time, and never long between two pages
+        clock.now += 10
+        assert sessions.find(cookie)
+    assert Sessions(path, lambda: "key", clock).find(cookie)
+
+
 def test_sessions_are_not_without_number(tmp_path: Path, clock: Clock) -> None:
     sessions = Sessions(tmp_path / "sessions.json", lambda: "key", clock)
     cookies = []
@@ -235,7 +245,8 @@ def test_many_addresses_together_have_to_wait_too(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
-                                     {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}])  # fmt: skip
+                                     {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"},
+                                     {"Origin": "http://["}])  # fmt: skip
 def test_no_form_of_another_site_is_taken(browser: FlaskClient, app: Flask, headers: dict[str, str]) -> None:
     token = token_in(browser.get("/admin/login"))
     data = {"form_token": token, "password": PASSWORD}

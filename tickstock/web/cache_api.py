@@ -55,7 +55,7 @@ def _wants_warm() -> bool:
     try:
         body = json.loads(request.get_data(cache=False) or b"{}")
         warm = body.get("warm", True)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         warm = None
     if not isinstance(warm, bool):
         abort(400, 'found another body, expected JSON like {"warm": true}, or none')

@@ -39,8 +39,15 @@ def guard(pages: Blueprint, config: WebConfig) -> None:
 def check_own_page() -> None:
     """End a request with 403 that a browser says comes from another site's page."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
-    if site not in ("same-origin", "none") or (origin is not None and urlsplit(origin).netloc != request.host):
+    if site not in ("same-origin", "none") or (origin is not None and _host(origin) != request.host):
         abort(403, "this came from a page of another site")
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _to_login() -> Response:
