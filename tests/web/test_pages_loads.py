@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.files import write_fund
 from tests.redis_server import RedisServer, Subscriber
+from tests.runtime_cache.conftest import until
 from tests.stored import everything, members, query
 from tests.test_notify import listener, redis_server
 from tests.web.pages import LogIn, Page, Somebody, desk, log_in
@@ -183,6 +185,23 @@ def test_what_moved_after_the_page_was_shown_is_shown_again(
     assert everything(stored) == before
     assert confirm(desk, again, loaded.second).status == 200
     assert members(stored, "NEW") == {"AA": "61.000000", "BB": "30.000000", "CC": "20.000000"}
+
+
+def test_what_moves_while_an_undo_waits_for_a_load_is_shown_again(
+    stored: Connection, loaded: Loaded, database: Database, desk: Somebody
+) -> None:
+    page = desk.get(f"/admin/loads/{loaded.second}/undo")
+    with closing(database.connect()) as connection, ThreadPoolExecutor() as one:
+        with locked_transaction(connection, Options("ETF")) as cursor:
+            answer = one.submit(confirm, desk, page, loaded.second)
+            until(lambda: query(stored, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                                        " AND database = (SELECT oid FROM pg_database"
+                                        " WHERE datname = current_database())") == [(1,)])  # fmt: skip
+            cursor.execute("UPDATE group_memberships SET weight = 61 WHERE symbol = 'AA'")
+        again = answer.result()
+    assert again.status == 409
+    assert again.row("AA")[:2] == ["AA", "kept by hand"]
+    assert members(stored, "NEW")["DD"] == "10.000000"
 
 
 def test_nothing_left_to_take_back(stored: Connection, loaded: Loaded, desk: Somebody) -> None:

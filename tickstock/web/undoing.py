@@ -19,12 +19,29 @@ from tickstock.web.plans import planning, shown
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
-    from tickstock.db import Connection
-    from tickstock.relationships.plan import Outcome
+    from tickstock.db import Connection, Cursor
+    from tickstock.relationships.plan import Plan
     from tickstock.relationships.undo import Run
     from tickstock.web.config import WebConfig
 
 MOVED = "The data has changed since this was shown. This is what the undo would do now; look at it, then confirm again."
+
+
+class _OtherDataError(TickstockError):
+    """The data is not of the version that was shown."""
+
+
+class _SeenUndo(Undo):
+    """An undo of data of one version: the one that somebody has looked at. A load may end while this waits for it."""
+
+    def __init__(self, run: Run, options: Options, version: str) -> None:
+        super().__init__(run, options)
+        self._version = version
+
+    def plan(self, cursor: Cursor) -> Plan:
+        if str(read_version(cursor)) != self._version:
+            raise _OtherDataError(MOVED)
+        return super().plan(cursor)
 
 
 def undoing(config: WebConfig) -> Blueprint:
@@ -43,7 +60,11 @@ def undoing(config: WebConfig) -> Blueprint:
             if request.form.get("version", "") != str(_version(connection)):
                 return _preview(config, run, force, MOVED, 409)
             try:
-                outcome = _carry_out(config, connection, _run(config, connection, run), force=force, dry_run=False)
+                found = _run(config, connection, run)
+                seen = _SeenUndo(found, _options(config, found, force=force), request.form["version"])
+                outcome = carry_out(config.database, connection, seen)
+            except _OtherDataError:
+                return _preview(config, run, force, MOVED, 409)
             except RefusedError:
                 return _preview(config, run, force, status=409)
             except (BusyError, TickstockError) as error:
@@ -63,7 +84,8 @@ def _preview(config: WebConfig, run: int, force: bool, notice: str = "", status:
         version = _version(connection)
         try:
             found = _run(config, connection, run)
-            outcome = _carry_out(config, connection, found, force=force, dry_run=True)
+            how = _options(config, found, force=force)._replace(dry_run=True)
+            outcome = carry_out(config.database, connection, Undo(found, how))
         except TickstockError as error:
             return _problem(run, error)
         page = render_template(
@@ -78,9 +100,8 @@ def _run(config: WebConfig, connection: Connection, run: int) -> Run:
     return read_run(connection, run, config.environment)
 
 
-def _carry_out(config: WebConfig, connection: Connection, run: Run, *, force: bool, dry_run: bool) -> Outcome:
-    how = Options(run.type, config.environment, "undo", dry_run=dry_run, force=force)
-    return carry_out(config.database, connection, Undo(run, how))
+def _options(config: WebConfig, run: Run, *, force: bool) -> Options:
+    return Options(run.type, config.environment, "undo", force=force)
 
 
 def _version(connection: Connection) -> int:
