@@ -106,6 +106,7 @@ def test_nonsense_is_no_error_of_ours(desk: Somebody, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/admin/stocks/AAPL?as_of=yesterday", "/admin/funds/SPY?as_of=2025-02-30",
                                   "/admin/loads?page=0", "/admin/loads?page=x",
+                                  f"/admin/loads?page=00000000010{30 * '0'}", f"/admin/loads?page=000001{5000 * '1'}",
                                   "/admin/funds/changes/SPY?from=1"])  # fmt: skip
 def test_what_is_no_day_or_number_is_told(desk: Somebody, path: str) -> None:
     page = desk.get(path, Accept="text/html")
