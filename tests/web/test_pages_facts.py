@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.past_loads import by_hand, load, remove, rename
@@ -99,6 +101,19 @@ def test_a_group_has_its_members(stored: Connection, desk: Somebody) -> None:
     assert len(desk.get("/admin/groups/universe/large").rows) == 1 + 100
     assert "All 150 members" in desk.get("/admin/groups/universe/large").text
     assert len(desk.get("/admin/groups/universe/large?all=1").rows) == 1 + 150
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind", "name"),
+    [("THEME", "groups/theme", " blank "), ("ETF", "funds", " blank "), ("ETF", "funds/changes", " blank "),
+     ("THEME", "groups/theme", "/slash")],
+)  # fmt: skip
+def test_a_name_that_an_address_has_otherwise_is_shown_and_sends_nobody_round(
+    stored: Connection, desk: Somebody, type_: str, kind: str, name: str
+) -> None:
+    put_group(stored, type_, name, ["AAPL"])
+    page = desk.get(f"/admin/{kind}/{quote(name)}")
+    assert (page.status, name.strip() in page.text) == (200, True)
 
 
 def test_a_fund_has_its_holdings_and_its_concentration(stored: Connection, desk: Somebody) -> None:

@@ -21,7 +21,7 @@ from tickstock.relationships.report.overlap import read_overlap
 from tickstock.web.asking import Kept, cleaned, day_asked, past_day
 from tickstock.web.finding import find
 from tickstock.web.guard import guard
-from tickstock.web.places import missing, page_of
+from tickstock.web.places import is_elsewhere, missing, page_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -76,11 +76,11 @@ def funds(config: WebConfig, ask: Asking) -> Blueprint:
             found = find(connection, ETF, etf, past_day(day))
             if found is None:
                 return missing(connection, ETF, etf)
-            if found.name != etf:
+            if is_elsewhere(found.name, etf):
                 return redirect(page_of("ETF", found.name, day))
             figures, heat = None, []
             if found.id is not None and not found.past:
-                figures = kept.find(connection, "", lambda: read_figures(connection)).get(etf)
+                figures = kept.find(connection, "", lambda: read_figures(connection)).get(found.name)
                 heat = kept.find(connection, etf, partial(read_heat, connection, found.id))
         return render_template(
             "fund.html",
@@ -100,11 +100,11 @@ def funds(config: WebConfig, ask: Asking) -> Blueprint:
                 known = find_group(connection, ETF, etf)
             except TickstockError:
                 return missing(connection, ETF, etf)
-            if known.name != etf:
+            if is_elsewhere(known.name, etf):
                 asked: dict[str, Any] = {"from": between[0], "to": between[1]}
                 return redirect(url_for("funds.changed", etf=known.name, **asked))
             changes = read_changes(connection, known, between)
-        return render_template("changes.html", name=etf, changes=changes)
+        return render_template("changes.html", name=known.name, changes=changes)
 
     return pages
 

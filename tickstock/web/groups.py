@@ -11,7 +11,7 @@ from tickstock.db import statement
 from tickstock.web.asking import cleaned, day_asked, past_day
 from tickstock.web.finding import find
 from tickstock.web.guard import guard
-from tickstock.web.places import TITLES, TYPES, missing, page_of
+from tickstock.web.places import TITLES, TYPES, is_elsewhere, missing, page_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -61,7 +61,7 @@ def groups(config: WebConfig, ask: Asking) -> Blueprint:
             found = find(connection, kind, name, past_day(day))
             if found is None:
                 return missing(connection, kind, name)
-        if found.name != name:
+        if is_elsewhere(found.name, name):
             return redirect(page_of(kind.type, found.name, day))
         limit = None if request.args.get("all") == "1" else LISTED
         return render_template("group.html", kind=kind, found=found, day=day, limit=limit)

@@ -30,6 +30,11 @@ def page_of(type_: str, name: str, as_of: date | None = None) -> str:
     return url_for("groups.group", type_=type_.lower(), name=name, as_of=day)
 
 
+def is_elsewhere(stored: str, asked: str) -> bool:
+    """Whether a name has another address than the one that was asked for, where blanks and slashes begin no name."""
+    return stored.strip().lstrip("/") != asked
+
+
 def missing(connection: Connection, kind: Kind, name: str) -> Response:
     """The page for a name that nothing has, with what it may have been meant for."""
     near = suggest(connection, kind, name)
