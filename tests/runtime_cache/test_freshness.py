@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,22 @@ def test_a_lost_message_costs_the_ttl_at_most(
     assert weight(cache) == 7.25
     query(stored, HEAVIER)
     assert until(lambda: weight(cache) == 8.25) < 1
+
+
+def test_an_application_with_very_many_open_files_is_told_too(stored: Connection, make_cache: MakeCache) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        cache = make_cache()
+        assert weight(cache) == 7.25
+        until(lambda: sessions(stored) == 1)
+        query(stored, HEAVIER)
+        assert until(lambda: weight(cache) == 8.25, 3) < 3
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_after_a_lost_connection_it_asks(cache: RelationshipCache, stored: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import select
+import selectors
 import threading
 import time
 from collections.abc import Callable
@@ -71,7 +71,9 @@ class Watcher:
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _listen(self, connection: Connection) -> None:
-        with connection.cursor() as cursor:
+        # Unlike select(), it takes descriptors beyond 1024, which busy applications have.
+        with selectors.DefaultSelector() as selector, connection.cursor() as cursor:
+            selector.register(connection, selectors.EVENT_READ)
             cursor.execute(f"LISTEN {_CHANNEL}")
             due = self._after_following()
             while not self._stopped.is_set():
@@ -79,7 +81,7 @@ class Watcher:
                 if rest <= 0:
                     cursor.execute("SELECT")  # raises where the connection is gone
                     due = self._after_following()
-                elif select.select([connection], [], [], min(rest, _LOOK_UP))[0]:
+                elif selector.select(min(rest, _LOOK_UP)):
                     connection.poll()
                     if connection.notifies:
                         connection.notifies.clear()
