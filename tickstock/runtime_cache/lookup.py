@@ -48,4 +48,7 @@ class Lookup:
         if row is None:
             name = self._spelling(name)
             row = self.rows.get(name)
-        return self._nothing if row is None else self._answers.setdefault(name, self._make(row))
+        if row is None:
+            return self._nothing
+        known = self._answers.get(name)
+        return self._answers.setdefault(name, self._make(row)) if known is None else known
