@@ -152,6 +152,12 @@ def test_what_changed_is_told_between_files_and_between_days(stored: Connection,
     assert page.row("2025-01-03") == ["2025-01-03", "2", "the first"]
     page = desk.get("/admin/funds/changes/NEW?from=2025-01-03&to=2025-01-12")
     assert page.row("AAPL") == ["AAPL", "60.000000", "50.000000", "-10.000000"]
+    page = desk.get("/admin/funds/changes/NEW?to=2025-01-10")
+    assert "2025-01-03 to 2025-01-10 : 0 added" in page.text
+    assert page.row("2025-01-17")[1:4] == ["2", "1", "1"]
+    assert "nothing to compare that day with" in desk.get("/admin/funds/changes/NEW?to=2025-01-03").text
+    past = desk.get("/admin/funds/NEW?as_of=2025-01-12")
+    assert "/admin/funds/changes/NEW?to=2025-01-10" in past.links()
     assert "is not known on 2024-01-01" in desk.get("/admin/funds/changes/NEW?from=2024-01-01").text
     assert desk.get("/admin/funds/changes/nothing").status == 404
 
@@ -198,6 +204,10 @@ def test_a_day_of_the_past_is_told(stored: Connection, desk: Somebody) -> None:
     assert fund.row("AAPL")[-1] == "40.000000"
     assert "META today" in fund.text
     assert "as of 2025-01-03" in fund.text
+    found = tiles(fund.html)
+    assert (found["Top 10, %"], found["Herfindahl index"]) == ("100.00", "0.5200")  # 0.6² + 0.4²
+    assert found["Effective holdings"] == "1.9"
+    assert fund.row("not known then") == ["not known then", "", "100.00", "2"]  # the sectors
     assert "Not known on 2025-01-02" in desk.get("/admin/funds/NEW?as_of=2025-01-02").text
     assert desk.get("/admin/stocks/AAPL?as_of=2025-01-05").row("NEW") == ["NEW", "", "40.000000"]
     assert desk.get("/admin/stocks/FB?as_of=2025-01-05").row("NEW") == ["NEW", "", "60.000000"]

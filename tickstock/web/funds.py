@@ -16,9 +16,9 @@ from tickstock.relationships.history.diff import read_diff
 from tickstock.relationships.history.groups import find_group
 from tickstock.relationships.queries.names import ETF
 from tickstock.relationships.report.charts import overlap_heat
-from tickstock.relationships.report.model import Etf
 from tickstock.relationships.report.overlap import read_overlap
 from tickstock.web.asking import Kept, cleaned, day_asked, past_day
+from tickstock.web.concentration import concentration
 from tickstock.web.finding import find
 from tickstock.web.guard import guard
 from tickstock.web.places import is_elsewhere, missing, page_of
@@ -78,15 +78,14 @@ def funds(config: WebConfig, ask: Asking) -> Blueprint:
                 return missing(connection, ETF, etf)
             if is_elsewhere(found.name, etf):
                 return redirect(page_of("ETF", found.name, day))
-            figures, heat = None, []
+            heat = []
             if found.id is not None and not found.past:
-                figures = kept.find(connection, "", lambda: read_figures(connection)).get(found.name)
                 heat = kept.find(connection, etf, partial(read_heat, connection, found.id))
         return render_template(
             "fund.html",
             found=found,
             day=day,
-            figures=figures,
+            figures=concentration(found.group.weights) if found.group else None,
             sectors=by_sector(found.group.holdings) if found.group else [],
             heat=heat,
             limit=None if request.args.get("all") == "1" else LISTED,
@@ -107,13 +106,6 @@ def funds(config: WebConfig, ask: Asking) -> Blueprint:
         return render_template("changes.html", name=known.name, changes=changes)
 
     return pages
-
-
-def read_figures(connection: Connection) -> dict[str, Etf]:
-    """Size and concentration of every fund, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement("reports/etfs"))
-        return {row[0]: Etf._make((*row, ())) for row in cursor.fetchall()}
 
 
 def read_heat(connection: Connection, group: int) -> list[Heat]:
@@ -142,11 +134,14 @@ def by_sector(holdings: list[Member]) -> list[SectorWeight]:
 
 
 def read_changes(connection: Connection, fund: Known, between: tuple[date | None, date | None]) -> Changes:
-    """The last files of a fund, the latest first; what changed between two days, by default of the last two files."""
+    """The last files of a fund, the latest first; what changed between two days, by default of the last two files.
+
+    Without a first day: since the last file before the second.
+    """
     days = _days(connection, fund.ids)
     steps = read_fund_churn(connection, fund.name, Interval(days[-1])).steps[::-1] if days else []
     last = between[1] or next(iter(days), None)
-    first = between[0] or next((each for each in days if last and each < last), None)
+    first = between[0] or next(iter(_days(connection, fund.ids, before=last)), None)
     if first is None or last is None:
         return Changes(steps, None, "")
     try:
@@ -155,11 +150,12 @@ def read_changes(connection: Connection, fund: Known, between: tuple[date | None
         return Changes(steps, None, str(error))
 
 
-def _days(connection: Connection, groups: list[int]) -> list[date]:
+def _days(connection: Connection, groups: list[int], before: date | None = None) -> list[date]:
     """The last days of which a file tells, the latest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT as_of FROM snapshots WHERE group_id = ANY (%s) ORDER BY as_of DESC LIMIT %s",
-            (groups, STEPS),
+            "SELECT DISTINCT as_of FROM snapshots WHERE group_id = ANY (%s) AND as_of < COALESCE(%s::date, 'infinity') "
+            "ORDER BY as_of DESC LIMIT %s",
+            (groups, before, STEPS),
         )
         return [as_of for (as_of,) in cursor.fetchall()]
