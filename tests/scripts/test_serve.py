@@ -13,18 +13,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.conftest import uri_with_password
+from tests.conftest import open_folder, uri_with_password
+from tests.files import write_fund
 from tests.test_readme import BLOCKS, CURL
 from tickstock.db import Database
 from tickstock.runtime_cache import RelationshipCache, share
 from tickstock.settings import REPOSITORY
-from tickstock.web.secrets_file import read_secrets
+from tickstock.web.guard import COOKIE
+from tickstock.web.secrets_file import KeptSecrets, read_secrets, set_password
+from tickstock.web.sessions import Sessions
 
 SCRIPTS = REPOSITORY / "scripts" / "maintenance"
+LOADER = REPOSITORY / "scripts" / "cache_maintenance" / "load_etf_holdings.py"
 PASSWORD = "correct horse battery"
 
 
@@ -61,6 +66,51 @@ def test_it_serves_until_it_is_told_to_end(environment: dict[str, str], ending: 
             assert json.load(answer)["status"] == "ready"
         process.send_signal(ending)
         assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_restart_beside_the_embedded_server_loses_nothing(tmp_path: Path, ending: signal.Signals) -> None:
+    with open_folder() as folder:
+        environment = {
+            **os.environ, "DATABASE_URI": "embedded", "TICKSTOCK_DATA_DIR": str(folder), "ADMIN_DIR": str(tmp_path),
+            "PORT": "0", "REDIS_URL": "none", "PYTHONPATH": str(REPOSITORY),
+        }  # fmt: skip
+        cookie = log_in(tmp_path)
+        with serving(environment) as (address, process):
+            assert ask(f"{address}/readyz")["status"] == "ready"
+            write_fund(tmp_path, "SPY", {"AAPL": 60, "NVDA": 40})
+            load: list[str] = [sys.executable, str(LOADER), "--holdings-dir", str(tmp_path), "--quiet"]
+            assert subprocess.run(load, env=environment, timeout=60, check=False).returncode == 0
+            assert (folder / "data" / "postmaster.pid").exists()
+            before = stats_and_fund(address, cookie)
+            process.send_signal(ending)
+            assert process.wait(30) == 0
+        assert not (folder / "data" / "postmaster.pid").exists()
+        with serving(environment) as (address, _):
+            assert stats_and_fund(address, cookie) == before
+        assert before[0] == 4  # the stocks in the fund, and in the sector unknown
+        assert before[2] == {"AAPL", "NVDA", "60.000000", "40.000000"}
+
+
+def ask(address: str) -> Any:
+    with urlopen(address, timeout=10) as answer:
+        return json.load(answer)
+
+
+def log_in(folder: Path) -> str:
+    """The cookie of somebody who is logged in to the application that keeps its secrets in a folder."""
+    set_password(folder / "secrets.json", PASSWORD)
+    kept = KeptSecrets(folder / "secrets.json")
+    return f"{COOKIE}={Sessions(folder / 'sessions.json', lambda: kept().session_key).start()}"
+
+
+def stats_and_fund(address: str, cookie: str) -> tuple[int, int, set[str]]:
+    """Memberships and version of the cache, and the stocks and weights on the page of a fund."""
+    with urlopen(Request(f"{address}/admin/cache/warm", method="POST"), timeout=10) as answer:
+        cache = json.load(answer)["cache"]
+    with urlopen(Request(f"{address}/admin/funds/SPY", headers={"Cookie": cookie}), timeout=10) as page:
+        shown = set(re.findall(r"AAPL|NVDA|\d\d\.\d{6}", page.read().decode()))
+    return cache["memberships"], cache["version"], shown
 
 
 def test_the_lines_of_the_readme_work(environment: dict[str, str]) -> None:
