@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 import psutil
 
-from benchmarks import inputs
+from benchmarks import browser, inputs
 from benchmarks.databases import MIGRATED, Databases
 from benchmarks.loading import load
 from benchmarks.measure import BenchmarkError, Figure, Samples, run
@@ -32,6 +32,9 @@ HERE = Path(__file__).parent
 SEED, MARKET = "cache, seed scale", "cache, market scale"
 PORT = 5077
 SECONDS = 3
+LOADS = 15
+LARGEST_FUND = """
+    SELECT group_name FROM environment_memberships WHERE type = 'ETF' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"""
 TOUCH = "UPDATE group_memberships SET weight = weight + 0.000001 WHERE id = (SELECT min(id) FROM group_memberships)"
 
 
@@ -81,17 +84,22 @@ def _cache_figures(uri: str, samples: Samples, name: str, result: Path, repeat: 
 
 def _web_figures(databases: Databases, database: str, folder: Path, repeat: int) -> Iterator[Figure]:
     (symbol,) = databases.execute(database, "SELECT min(symbol) FROM environment_stocks")
-    with _served(databases.uri(database), folder / "admin") as (address, cookie):
+    (etf,) = databases.execute(database, LARGEST_FUND)
+    with _served(databases.uri(database), folder / "admin", one_core=True) as (address, cookie):
         yield Figure("visible in a running application after a change in psql", 1,
                      max(_seconds_to_see(databases, database, address) for _ in range(repeat)), "s")  # fmt: skip
         for path, least in (("/admin/cache/stats", 1500), (f"/admin/stocks/{symbol}", 200)):
             name = f"GET {path.replace(str(symbol), 'SYMBOL')}, one core"
             yield Figure(name, 1000 / least, _milliseconds(address, path, cookie, repeat), "ms/request")
+    with _served(databases.uri(database), folder / "admin", one_core=False) as (address, cookie):
+        pages = {"dashboard": "/admin/", "stock": f"/admin/stocks/{symbol}", "fund": f"/admin/funds/{etf}"}
+        for page, painted in browser.first_paints(address, cookie, pages, LOADS).items():
+            yield Figure(f"first paint in Chromium: {page}", 100, painted, "ms")
 
 
 @contextmanager
-def _served(uri: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """The admin application on one core; its address, and the cookie of somebody who is logged in."""
+def _served(uri: str, folder: Path, *, one_core: bool) -> Iterator[tuple[str, str]]:
+    """The admin application; its address, and the cookie of somebody who is logged in."""
     set_password(folder / "secrets.json", "for this benchmark alone")
     kept = KeptSecrets(folder / "secrets.json")
     cookie = Sessions(folder / "sessions.json", lambda: kept().session_key).start()
@@ -99,7 +107,7 @@ def _served(uri: str, folder: Path) -> Iterator[tuple[str, str]]:
     program: list[str | Path] = [sys.executable, REPOSITORY / "scripts" / "maintenance" / "serve.py", "--quiet"]
     process = subprocess.Popen(program, env=environment, stdin=subprocess.DEVNULL)
     try:
-        if hasattr(psutil.Process, "cpu_affinity"):
+        if one_core and hasattr(psutil.Process, "cpu_affinity"):
             psutil.Process(process.pid).cpu_affinity([0])
         address = f"http://127.0.0.1:{PORT}"
         _wait_for(f"{address}/readyz", process)
