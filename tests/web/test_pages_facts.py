@@ -96,6 +96,7 @@ def test_a_group_has_its_members(stored: Connection, desk: Somebody) -> None:
     assert page.row("PDD") == ["PDD", "", ""]
     assert page.row("NVDA") == ["NVDA", "", "information_technology"]
     assert "NVDA" in desk.get("/admin/groups/sector/Technology").text
+    assert desk.get("/admin/groups/SECTOR/energy").path == "/admin/groups/sector/energy"
     assert desk.get("/admin/groups/etf/spy").path == "/admin/funds/SPY"
     put_group(stored, "UNIVERSE", "large", [f"S{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(150)])
     assert len(desk.get("/admin/groups/universe/large").rows) == 1 + 100

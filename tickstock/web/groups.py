@@ -52,16 +52,16 @@ def groups(config: WebConfig, ask: Asking) -> Blueprint:
     @pages.get("/<type_>/<path:name>")
     def group(type_: str, name: str) -> Response | str:
         name, day = cleaned(name), day_asked()
-        if type_ == "etf":
+        if type_.lower() == "etf":
             return redirect(page_of("ETF", name, day))
-        kind = TYPES.get(type_)
+        kind = TYPES.get(type_.lower())
         if kind is None:
             abort(404, f"there are no groups of the type {type_[:40]!r}; there are {', '.join(TYPES)} and etf")
         with ask() as connection:
             found = find(connection, kind, name, past_day(day))
             if found is None:
                 return missing(connection, kind, name)
-        if is_elsewhere(found.name, name):
+        if is_elsewhere(found.name, name) or kind.type.lower() != type_:
             return redirect(page_of(kind.type, found.name, day))
         limit = None if request.args.get("all") == "1" else LISTED
         return render_template("group.html", kind=kind, found=found, day=day, limit=limit)
