@@ -10,7 +10,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET = REPOSITORY / "docs" / "commands.md"
-FOLDERS = ("cache_maintenance", "maintenance", "dev_tools")
+FOLDERS = ("cache_maintenance", "market_data", "maintenance", "dev_tools")
 HEAD = """\
 # Commands
 
