@@ -6,7 +6,8 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from typing import NamedTuple, TypeVar
 
@@ -76,9 +77,10 @@ def fetch(  # noqa: PLR0913 - the rest has defaults
         else:
             to_get.append(day)
     work = _Getting(provider, archive, dataset, entries, known or {})
-    for done, outcome in enumerate(_at_once(work.outcome, to_get, threads), start=1):
-        outcomes[outcome.day] = outcome
-        told("files", done, len(to_get))
+    with closing(_at_once(work.outcome, to_get, threads)) as results:
+        for done, outcome in enumerate(results, start=1):
+            outcomes[outcome.day] = outcome
+            told("files", done, len(to_get))
     reasons = dict.fromkeys(f"{year}-{month:02} cannot be listed: {why}" for (year, month), why in unlisted.items())
     return Fetched(tuple(outcomes[day] for day in sorted(outcomes)), (*reasons, *archive.remarks))
 
@@ -99,11 +101,12 @@ def _lists(
 
     listed: dict[date, Listed] = {}
     unlisted = {}
-    for done, (month, found, fault) in enumerate(_at_once(one, months, threads), start=1):
-        listed |= found
-        if fault:
-            unlisted[month] = fault
-        told("months", done, len(months))
+    with closing(_at_once(one, months, threads)) as results:
+        for done, (month, found, fault) in enumerate(results, start=1):
+            listed |= found
+            if fault:
+                unlisted[month] = fault
+            told("months", done, len(months))
     return listed, dict(sorted(unlisted.items()))
 
 
@@ -161,7 +164,7 @@ def _fault(fault: str, entry: Entry | None) -> str:
     return f"{fault}; the file of before stays in use" if entry and entry.kept else fault
 
 
-def _at_once(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int) -> Iterator[_Result]:
+def _at_once(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int) -> Generator[_Result, None, None]:
     """The results as they come. What ``work`` raises, or what interrupts the caller, ends all of it soon.
 
     The threads are daemons: an interrupted process does not wait for a server that does not answer.
