@@ -42,7 +42,7 @@ def adjust(raw: pd.DataFrame, actions: Actions, basis: Basis = "all") -> pd.Data
     """
     if basis not in BASES:
         raise BadInputError(f"basis {basis!r} is unknown; expected one of {', '.join(BASES)}")
-    later = [(place, action) for action in actions.actions if (place := _place(raw, action.day))]
+    later = [(place, action) for action in actions.actions if (place := first_from(raw, action.day))]
     if basis == "none" or not later or raw.empty:
         return raw.copy(deep=False)
     shares = _before(len(raw), [(place, action.split) for place, action in later])
@@ -84,7 +84,7 @@ def close_before(raw: pd.DataFrame, day: date) -> tuple[date, float]:
 
     Prices after the close (16:00, or 13:00 on a half day) set no close.
     """
-    place = _place(raw, day)
+    place = first_from(raw, day)
     found: date = _index(raw)[place - 1].date()
     if _index(raw).tz is not None:
         import pandas as pd
@@ -99,8 +99,8 @@ def _index(raw: pd.DataFrame) -> pd.DatetimeIndex:
     return cast("pd.DatetimeIndex", raw.index)
 
 
-def _place(raw: pd.DataFrame, day: date) -> int:
-    """How many bars lie before a day."""
+def first_from(raw: pd.DataFrame, day: date) -> int:
+    """How many bars lie before a day: the place of the first bar on it or after."""
     import pandas as pd
 
     start = pd.Timestamp(day) if _index(raw).tz is None else pd.Timestamp(day, tz=NEW_YORK)
