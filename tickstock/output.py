@@ -12,8 +12,8 @@ from typing import BinaryIO
 from tickstock.errors import TickstockError
 
 
-def write_output(path: Path, content: Iterable[str]) -> None:
-    """Write pieces of text as UTF-8 to a file: under its name is, at any moment, what was there before or all of this.
+def write_output(path: Path, content: Iterable[str | bytes]) -> None:
+    """Write pieces of text (as UTF-8) or bytes to a file: under its name is, at any moment, what was there before or all of this.
 
     A link stays and its target is replaced; the rights of a replaced file are kept. What is no regular file
     (a pipe, a terminal, /dev/stdout) is written to as it is.
@@ -25,7 +25,7 @@ def write_output(path: Path, content: Iterable[str]) -> None:
         before = _found(path)
         if before and (not stat.S_ISREG(before.st_mode) or _is_own_stream(before)):
             with path.open("ab") as file:
-                file.writelines(part.encode() for part in content)
+                file.writelines(map(_encoded, content))
         else:
             _replace(Path(os.path.realpath(path)), content, before)
     except OSError as error:
@@ -33,6 +33,10 @@ def write_output(path: Path, content: Iterable[str]) -> None:
             f"cannot write {path}: {error.strerror or error}; expected a file in a folder that exists, on a disk "
             "with room, that you may write to"
         ) from error
+
+
+def _encoded(part: str | bytes) -> bytes:
+    return part.encode() if isinstance(part, str) else part
 
 
 def _found(path: Path) -> os.stat_result | None:
@@ -50,13 +54,13 @@ def _is_own_stream(found: os.stat_result) -> bool:
     return False
 
 
-def _replace(target: Path, content: Iterable[str], before: os.stat_result | None) -> None:
+def _replace(target: Path, content: Iterable[str | bytes], before: os.stat_result | None) -> None:
     if before and not os.access(target, os.W_OK):
         raise PermissionError(0, "it is write-protected")
     with replace_file(target) as file:
         if before:
             _keep_rights(file.fileno(), before)
-        file.writelines(part.encode() for part in content)
+        file.writelines(map(_encoded, content))
 
 
 @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""What volume tells beside price: indicators, divergences, scores, and a chart of them."""
+"""What volume says about a stock: indicators, profile, divergences and scores, and how they are shown."""
