@@ -13,7 +13,7 @@ from tickstock.errors import TickstockError
 
 
 def write_output(path: Path, content: Iterable[str | bytes]) -> None:
-    """Write pieces of text (as UTF-8) or bytes to a file: under its name is, at any moment, what was there before or all of this.
+    """Write bytes, or text as UTF-8, to a file: under its name is, at any moment, what was there before or all of this.
 
     A link stays and its target is replaced; the rights of a replaced file are kept. What is no regular file
     (a pipe, a terminal, /dev/stdout) is written to as it is.

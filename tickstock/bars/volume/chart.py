@@ -12,7 +12,7 @@ import numpy as np
 from tickstock.bars.volume.divergences import BULLISH, Divergence
 from tickstock.bars.volume.indicators import Array
 from tickstock.bars.volume.study import Study
-from tickstock.bars.volume.text import headline, shares
+from tickstock.bars.volume.text import headline, number, shares
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +45,7 @@ class Colours(NamedTuple):
 
 
 COLOURS = Colours()
+_DASHED = (0, (5, 2))
 
 
 def png(one: Study) -> bytes:
@@ -78,8 +79,8 @@ def draw(one: Study) -> Figure:
     figure = Figure(figsize=SIZE, facecolor=COLOURS.paper)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        5, 2, height_ratios=(5.2, 1.7, 1.7, 1.7, 1.7), width_ratios=(6.4, 1), hspace=0.13, wspace=0.02,
-        left=0.06, right=0.975, top=0.905, bottom=0.045,
+        5, 2, height_ratios=(5.2, 1.7, 1.7, 1.7, 1.7), width_ratios=(6.4, 1), hspace=0.24, wspace=0.02,
+        left=0.06, right=0.975, top=0.893, bottom=0.045,
     )  # fmt: skip
     axes: list[Axes] = []
     for row in range(5):
@@ -102,12 +103,11 @@ def _titles(figure: Figure, one: Study) -> None:
     bars, basis = one.bars, one.basis
     figure.text(0.06, 0.965, one.ticker, fontsize=21, fontweight="bold", color=COLOURS.ink, parse_math=False)
     figure.text(
-        0.06, 0.94, f"{bars.days[0]} to {bars.days[-1]}   ·   source: {basis.source}   ·   {basis.adjustment}   ·   "
+        0.06, 0.942, f"{bars.days[0]} to {bars.days[-1]}   ·   source: {basis.source}   ·   {basis.adjustment}   ·   "
         f"coverage: {basis.coverage}", fontsize=9.5, color=COLOURS.soft, parse_math=False,
     )  # fmt: skip
-    figure.text(
-        0.06, 0.921, "   ·   ".join(one.vwap_kinds), fontsize=9.5, color=COLOURS.soft, parse_math=False
-    )  # fmt: skip
+    kinds = "   ·   ".join(one.vwap_kinds)
+    figure.text(0.06, 0.923, kinds, fontsize=9.5, color=COLOURS.soft, parse_math=False)
     for place, score, colour in ((0.979, one.accumulation, COLOURS.up), (0.956, one.distribution, COLOURS.down)):
         figure.text(0.975, place - 0.004, headline(score), fontsize=12, color=colour, ha="right", fontweight="bold")
 
@@ -136,20 +136,20 @@ def _price(axes: Axes, one: Study) -> None:
         axes.plot(places, bars.close, color=COLOURS.ink, linewidth=1.1, label="Close")
     rolling, anchored = one.vwap_kinds
     axes.plot(places, series.rolling_vwap, color=COLOURS.average, linewidth=1.7, label=rolling)
-    axes.plot(places, series.anchored_vwap, color=COLOURS.anchored, linewidth=1.5, linestyle=(0, (5, 2)), label=anchored)
+    axes.plot(places, series.anchored_vwap, color=COLOURS.anchored, linewidth=1.5, linestyle=_DASHED, label=anchored)
     for each in one.divergences:
         price = bars.low if each.kind == BULLISH else bars.high
         _divergence(axes, one, each, price, label=True)
-    axes.margins(x=0.01, y=0.08)
-    _legend(axes)
-    _name(axes, "Price")
+    axes.margins(y=0.08)
+    axes.set_xlim(-1.5, len(bars) + 0.5)
+    _head(axes, "Price")
 
 
 def _profile(axes: Axes, one: Study) -> None:
     profile = one.profile
     axes.tick_params(labelleft=False, labelbottom=False)
     axes.grid(visible=False, axis="x")
-    axes.set_title("Volume by price", fontsize=9, color=COLOURS.soft)
+    axes.set_title("Volume by price", loc="left", fontsize=10, fontweight="bold", color=COLOURS.ink, pad=5)
     if profile.point_of_control is None or profile.value_low is None or profile.value_high is None:
         return
     heights = np.diff(profile.edges)
@@ -182,8 +182,10 @@ def _volume(axes: Axes, one: Study) -> None:
                   color=COLOURS.soft, label="half day")  # fmt: skip
     axes.set_ylim(0, 1.18 * top)
     _in_shares(axes)
-    _legend(axes)
-    _name(axes, "Volume")
+    now = one.latest()
+    _head(axes, "Volume")
+    _last(axes, ("Last volume", shares(now["volume"])),
+          ("Relative volume", f"{number(now['relative_volume'], '.2f')} x"))  # fmt: skip
 
 
 def _cumulative(axes: Axes, one: Study, name: str, values: Array, average: Array) -> None:
@@ -197,8 +199,8 @@ def _cumulative(axes: Axes, one: Study, name: str, values: Array, average: Array
             _divergence(axes, one, each, values, label=False)
     axes.margins(y=0.12)
     _in_shares(axes)
-    _legend(axes)
-    _name(axes, name)
+    _head(axes, name)
+    _last(axes, (f"Last {name}", shares(values[-1])), ("20-day average", shares(_known(average[-1]))))
 
 
 def _money_flow(axes: Axes, one: Study) -> None:
@@ -216,8 +218,9 @@ def _money_flow(axes: Axes, one: Study) -> None:
         other.axhline(bound, color=COLOURS.soft, linewidth=0.7, linestyle=(0, (2, 3)))
     other.set_ylim(0, 100)
     other.set_yticks([20, 50, 80])
-    _legend(other)
-    _name(axes, "CMF(20), filled")
+    now = one.latest()
+    _head(other, "CMF(20), filled, left scale")
+    _last(axes, ("Last CMF(20)", number(now["cmf"], "+.3f")), ("Last MFI(14)", number(now["mfi"], ".1f")))
 
 
 def _divergence(axes: Axes, one: Study, each: Divergence, values: Array, label: bool) -> None:
@@ -259,11 +262,21 @@ def _in_shares(axes: Axes) -> None:
     axes.locator_params(axis="y", nbins=5)
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(loc="upper left", bbox_to_anchor=(0.07, 1.0), ncols=3, fontsize=8.5, frameon=False,
-                labelcolor=COLOURS.ink, borderaxespad=0.3)  # fmt: skip
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
-def _name(axes: Axes, name: str) -> None:
-    axes.text(0.008, 0.965, name, transform=axes.transAxes, va="top", fontsize=9.5, fontweight="bold",
-              color=COLOURS.ink)  # fmt: skip
+def _head(axes: Axes, name: str) -> None:
+    """The name of a panel above its left end, what its lines are above its right end."""
+    axes.set_title(name, loc="left", fontsize=10, fontweight="bold", color=COLOURS.ink, pad=5)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.985), ncols=4, fontsize=8.5, frameon=False,
+                    labelcolor=COLOURS.ink, borderaxespad=0.0)  # fmt: skip
+
+
+def _last(axes: Axes, *values: tuple[str, str]) -> None:
+    """The last values of a panel, beside it: a label and a figure each."""
+    for place, (label, value) in enumerate(values):
+        top = 0.95 - 0.48 * place
+        axes.text(1.035, top, label, transform=axes.transAxes, fontsize=8, color=COLOURS.soft, va="top")
+        axes.text(1.035, top - 0.14, value, transform=axes.transAxes, fontsize=13, color=COLOURS.ink, va="top")

@@ -13,8 +13,9 @@ class Reading(NamedTuple):
     ``sessions`` is how many bars there are. Gaps are the value less its 20-day average, slopes the change of that
     average over 5 sessions, both in shares. ``vwap_gap`` (close against the rolling VWAP), ``price_change`` (over 20
     sessions) and ``support_gap`` (close against the lowest low of the 20 sessions before) are in percent. ``up_share``
-    is the part of the volume on up days in that of up and down days of 20 sessions, 0 to 1. Spikes are the highest relative volume of an up (down) day among the latest 5, 0 if there is none.
-    ``bullish`` and ``bearish`` count the indicators (OBV, A/D) with a divergence confirmed in the latest 20 sessions.
+    is the part of the volume on up days in that of up and down days of 20 sessions, 0 to 1. Spikes are the highest
+    relative volume of an up (down) day among the latest 5, 0 if there is none. ``bullish`` and ``bearish`` count the
+    indicators (OBV, A/D) with a divergence confirmed in the latest 20 sessions.
     """
 
     sessions: int

@@ -17,7 +17,7 @@ def detail(one: Study, everything: bool = False) -> Iterator[str]:
     them if ``everything`` is wanted), and the remarks.
     """
     yield f"{one.ticker}: volume study, {one.bars.days[0]} to {one.bars.days[-1]}, {len(one.bars)} sessions"
-    yield f"Source: {one.basis.source}; {one.basis.adjustment}; coverage: {one.basis.coverage}"
+    yield _basis(one)
     yield ""
     yield from aligned([(f"  {label}", value) for label, value in figures(one)])
     for score in (one.accumulation, one.distribution):
@@ -38,11 +38,9 @@ def summary(studies: Sequence[Study]) -> Iterator[str]:
     rows = [(str(place), *_row(one)) for place, one in enumerate(studies, start=1)]
     yield from table(header, rows, right=(0, 3, 4, 5, 6, 7, 8, 9, 10))
     yield ""
-    yield "acc.: accumulation, 0 to 10; dist.: distribution, 1 to 10; vs VWAP 20: close against the VWAP, rolling 20 sessions"
-    for basis, tickers in _bases(studies).items():
-        yield f"{basis}: {', '.join(tickers)}"
-    for one in studies:
-        yield from (f"{one.ticker}: {remark}" for remark in one.remarks)
+    yield "acc.: accumulation, 0 to 10; dist.: distribution, 1 to 10; vs VWAP 20: close against the rolling 20-day VWAP"
+    for line, tickers in _shared(studies).items():
+        yield f"{line}: {'all' if len(tickers) == len(studies) else ', '.join(tickers)}"
 
 
 def figures(one: Study) -> list[tuple[str, str]]:
@@ -128,18 +126,29 @@ def _row(one: Study) -> tuple[str, ...]:
         number(now["cmf"], "+.2f"),
         number(now["mfi"], ".0f"),
         f"{number(None if vwap is None else 100 * (close / vwap - 1), '+.1f')} %",
-        one.accumulation.word
-        if one.accumulation.value is None
-        else f"{one.accumulation.word} accumulation, {one.distribution.word} distribution",
+        _words(one),
     )
 
 
-def _bases(studies: Sequence[Study]) -> dict[str, list[str]]:
+def _words(one: Study) -> str:
+    if one.accumulation.value is None:
+        return one.accumulation.word
+    return f"{one.accumulation.word} accumulation, {one.distribution.word} distribution"
+
+
+def _shared(studies: Sequence[Study]) -> dict[str, list[str]]:
+    """What the studies stand on and their remarks, each with the tickers that it is true of."""
     result: dict[str, list[str]] = {}
     for one in studies:
-        basis = f"Source: {one.basis.source}; {one.basis.adjustment}; coverage: {one.basis.coverage}"
-        result.setdefault(basis, []).append(one.ticker)
+        result.setdefault(_basis(one), []).append(one.ticker)
+    for one in studies:
+        for remark in one.remarks:
+            result.setdefault(remark, []).append(one.ticker)
     return result
+
+
+def _basis(one: Study) -> str:
+    return f"Source: {one.basis.source}; {one.basis.adjustment}; coverage: {one.basis.coverage}"
 
 
 def _against(value: float | None, close: float | None) -> str:
