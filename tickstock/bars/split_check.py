@@ -135,7 +135,7 @@ def suspected_splits(raw: pd.DataFrame, actions: Actions) -> tuple[SuspectedSpli
     found = np.flatnonzero((np.abs(moved) > math.log(1.5) - _TOLERANCE) & np.isfinite(moved) & quiet & stays & apart)
     known = [action.day for action in actions.actions if action.split != 1]
     result = []
-    for place in found:
+    for place in map(int, found):
         day, ratio = raw.index[place + 1].date(), _near_ratio(moved[place])
         if ratio and not any(abs(day - split) <= NEAR for split in known):
             result.append(SuspectedSplit(day, ratio, float(closes[place]), float(opens[place + 1])))
