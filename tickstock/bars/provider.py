@@ -127,6 +127,21 @@ class Provider:
             "try again later"
         )
 
+    def may_read(self, dataset: Dataset, day: date) -> bool:
+        """Whether a listed day is within the plan: asks for one byte of it.
+
+        Raises:
+            BadCredentials, NotPublished, Unreachable.
+        """
+        try:
+            with self._errors(self.key(dataset, day)):
+                key = self.key(dataset, day)
+                answer = self._client.get_object(Bucket=self.massive.bucket, Key=key, Range="bytes=0-0")
+                answer["Body"].close()
+        except NotEntitled:
+            return False
+        return True
+
     def _download(self, key: str) -> tuple[bytes | None, str]:
         from botocore.exceptions import HTTPClientError, IncompleteReadError
 
