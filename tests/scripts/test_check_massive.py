@@ -125,7 +125,7 @@ def test_days_that_are_missing_are_told(published: FlatFiles, run: Run) -> None:
 def test_a_ticker_that_nobody_trades_fails(published: FlatFiles, run: Run) -> None:
     status, out, error = run(published, ALL, "--historical", "ZZZ", "--start", "2025-12-01", "--end", "2025-12-02")
     assert status == 1
-    assert "2025-12-01: the file has no ZZZ" in out
+    assert "1 files have no ZZZ, from 2025-12-01 to 2025-12-01" in out
     assert "no bar of ZZZ" in error
 
 

@@ -71,7 +71,8 @@ def historical_lines(found: Historical) -> list[str]:
         head = ("Date", "Open", "High", "Low", "Close", "Volume")
         lines.append(tabulate(rows, head, disable_numparse=True, colalign=("left", *["right"] * 5)))
     lines += [f"{day}: {reason}" for day, reason in found.missing]
-    lines += [f"{day}: the file has no {found.ticker}" for day in found.absent]
+    if found.absent:
+        lines.append(f"{len(found.absent)} files have no {found.ticker}, from {found.absent[0]} to {found.absent[-1]}")
     return lines
 
 
