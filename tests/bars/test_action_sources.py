@@ -55,7 +55,8 @@ def test_no_table_is_an_empty_one(tmp_path: Path) -> None:
 def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
     path = table(
         tmp_path, "XLK,2025-12-05,2:1,", "XLK,2025-12-05,3:1,", "XLU,5.12.2025,2,", "XLE,2025-12-05,two,",
-        "XLB,2025-12-05,,", "XLY,2025-12-05,,-1", "X Y,2025-12-05,2,", "A,2025-12-05", "B,2025-12-05,0:1,", "C,2025-12-05,,nan",
+        "XLB,2025-12-05,,", "XLY,2025-12-05,,-1", "X Y,2025-12-05,2,", "A,2025-12-05", "B,2025-12-05,0:1,",
+        "C,2025-12-05,,nan",
     )  # fmt: skip
     with pytest.raises(BadInputError) as caught:
         from_csv(path)

@@ -100,6 +100,7 @@ def yahoo_chart(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chart]:
     for module in (base, history):
         monkeypatch.setattr(module, "_BASE_URL_", address)
     monkeypatch.setattr(quote, "_QUOTE_SUMMARY_URL_", address)
+    monkeypatch.setattr(quote, "_QUERY1_URL_", address)
     monkeypatch.setattr(YfData, "_get_cookie_and_crumb", lambda *args, **options: (None, "basic"))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -81,7 +81,7 @@ def from_csv(path: Path) -> dict[str, tuple[Action, ...]]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInputError(f"{path} cannot be read ({error}); expected a CSV file with {', '.join(COLUMNS)}") from error
+        raise BadInputError(f"{path} cannot be read ({error}); expected CSV with {', '.join(COLUMNS)}") from error
 
 
 def _table(path: Path, rows: csv.DictReader[str]) -> dict[str, tuple[Action, ...]]:
@@ -123,7 +123,7 @@ def _split(text: str) -> float:
     match = _RATIO.fullmatch(text)
     new, old = (float(match[1]), float(match[2] or 1)) if match else (0.0, 1.0)
     if not new or not old or new == old:
-        raise BadInputError(f"split {text!r}, expected new shares for old ones: 2:1, 2-for-1 or 2; 1:50 for a reverse one")
+        raise BadInputError(f"split {text!r}, expected new shares for old ones: 2:1, 2-for-1 or 2, or 1:50")
     return new / old
 
 
