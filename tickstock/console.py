@@ -128,6 +128,11 @@ def say(options: argparse.Namespace, text: str) -> None:
         _tell(text)
 
 
+def warn(text: str) -> None:
+    """Print a line to stderr, also with ``--quiet``: one part of the work failed, the others go on."""
+    _tell(text)
+
+
 @contextmanager
 def connected(options: argparse.Namespace, program: str) -> Iterator[Connection]:
     """Give a connection to the database of the settings, and say where that is if it is worth saying.

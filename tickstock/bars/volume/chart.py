@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tickstock.bars.volume.divergences import BULLISH, Divergence
+from tickstock.bars.volume.divergences import BULLISH, Divergence, Pivot
 from tickstock.bars.volume.indicators import Array
 from tickstock.bars.volume.study import Study
 from tickstock.bars.volume.text import headline, number, shares
@@ -137,10 +137,19 @@ def _price(axes: Axes, one: Study) -> None:
     rolling, anchored = one.vwap_kinds
     axes.plot(places, series.rolling_vwap, color=COLOURS.average, linewidth=1.7, label=rolling)
     axes.plot(places, series.anchored_vwap, color=COLOURS.anchored, linewidth=1.5, linestyle=_DASHED, label=anchored)
+    named: dict[tuple[str, Pivot, Pivot], list[str]] = {}
     for each in one.divergences:
-        price = bars.low if each.kind == BULLISH else bars.high
-        _divergence(axes, one, each, price, label=True)
-    axes.margins(y=0.08)
+        ends = (each.first._replace(indicator=0.0), each.second._replace(indicator=0.0))
+        named.setdefault((each.kind, *ends), []).append(each.indicator)
+        _divergence(axes, one, each, bars.low if each.kind == BULLISH else bars.high)
+    for (kind, _, pivot), names in named.items():
+        below = kind == BULLISH
+        axes.annotate(
+            ", ".join(names), (bars.days.index(pivot.day), pivot.price), (0, -13 if below else 7),
+            textcoords="offset points", ha="center", fontsize=8, fontweight="bold",
+            color=COLOURS.bullish if below else COLOURS.bearish,
+        )  # fmt: skip
+    axes.margins(y=0.12)
     axes.set_xlim(-1.5, len(bars) + 0.5)
     _head(axes, "Price")
 
@@ -196,7 +205,7 @@ def _cumulative(axes: Axes, one: Study, name: str, values: Array, average: Array
     axes.fill_between(places, values, average, where=values < average, color=COLOURS.down, alpha=0.13, linewidth=0)
     for each in one.divergences:
         if each.indicator == name:
-            _divergence(axes, one, each, values, label=False)
+            _divergence(axes, one, each, values)
     axes.margins(y=0.12)
     _in_shares(axes)
     _head(axes, name)
@@ -223,17 +232,11 @@ def _money_flow(axes: Axes, one: Study) -> None:
     _last(axes, ("Last CMF(20)", number(now["cmf"], "+.3f")), ("Last MFI(14)", number(now["mfi"], ".1f")))
 
 
-def _divergence(axes: Axes, one: Study, each: Divergence, values: Array, label: bool) -> None:
+def _divergence(axes: Axes, one: Study, each: Divergence, values: Array) -> None:
     ends = [one.bars.days.index(pivot.day) for pivot in (each.first, each.second)]
     colour = COLOURS.bullish if each.kind == BULLISH else COLOURS.bearish
     axes.plot(ends, values[ends], color=colour, linewidth=1.5, linestyle=(0, (3, 1.5)), marker="o", markersize=4,
               markerfacecolor=COLOURS.paper)  # fmt: skip
-    if label:
-        below = each.kind == BULLISH
-        axes.annotate(
-            each.indicator, (ends[1], values[ends[1]]), (0, -13 if below else 7), textcoords="offset points",
-            ha="center", fontsize=8, color=colour, fontweight="bold",
-        )  # fmt: skip
 
 
 def _days(axes: list[Axes], one: Study) -> None:
@@ -270,7 +273,7 @@ def _head(axes: Axes, name: str) -> None:
     """The name of a panel above its left end, what its lines are above its right end."""
     axes.set_title(name, loc="left", fontsize=10, fontweight="bold", color=COLOURS.ink, pad=5)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.985), ncols=4, fontsize=8.5, frameon=False,
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, fontsize=8.5, frameon=False,
                     labelcolor=COLOURS.ink, borderaxespad=0.0)  # fmt: skip
 
 
