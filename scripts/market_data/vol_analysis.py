@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def _study(options: argparse.Namespace, read: Reader) -> int:
     from tickstock.bars.volume.report import report
 
     now = new_york_now()
-    short = half_days(period_start(options.period, now.date()), now.date())
+    short = half_days(period_start(options.period, now.date()), now.date() + timedelta(days=1))
     # Bars of a session that is going on would be compared with whole ones.
     unfinished = now.date() if now.hour < 16 else None
 
@@ -73,12 +74,14 @@ def _study(options: argparse.Namespace, read: Reader) -> int:
 
 
 def _tickers(options: argparse.Namespace) -> list[str]:
-    from tickstock.bars.tickers import checked, read_list
+    from tickstock.bars.lists import read_lists
+    from tickstock.bars.tickers import checked
     from tickstock.errors import UsageError
+    from tickstock.settings import read_settings
 
     found = [checked(ticker) for ticker in options.tickers]
     if options.file:
-        found += read_list(options.file)
+        found += read_lists([options.file], read_settings().market.tickers).tickers
     if not found:
         raise UsageError("no ticker; name one or more, or a list with -f FILE")
     return list(dict.fromkeys(found))

@@ -80,3 +80,8 @@ def test_wrong_arguments_are_one_line(
 ) -> None:
     assert run(*arguments) == status
     assert message in capsys.readouterr().err
+
+
+def test_a_list_is_also_found_by_its_name(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("-f", "sector_etfs.txt") == 0
+    assert "XLK" in capsys.readouterr().out

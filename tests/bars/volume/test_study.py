@@ -45,7 +45,7 @@ def test_scores_are_sums_of_their_parts_within_their_scale(frame: pd.DataFrame) 
 
 @given(st.sampled_from(MORE), st.floats(-100, 100), st.floats(0, 100))
 def test_more_of_what_speaks_for_accumulation_never_lowers_it(name: str, value: float, more: float) -> None:
-    low, high = MIDDLE._replace(**{name: value}), MIDDLE._replace(**{name: value + more})
+    low, high = (Reading(**{**MIDDLE._asdict(), name: each}) for each in (value, value + more))
     assert (accumulation(low).value or 0) <= (accumulation(high).value or 0)
     assert (distribution(low).value or 0) >= (distribution(high).value or 0)
 
@@ -74,7 +74,7 @@ def test_what_is_not_known_counts_neither_way() -> None:
 def test_an_unusable_day_is_left_out_and_named(column: str, value: float) -> None:
     frame = walk(60)
     broken = frame.copy()
-    broken.iloc[30, broken.columns.get_loc(column)] = value
+    broken.loc[frame.index[30], column] = value
     found, expected = study(broken, "T"), study(frame.drop(frame.index[30]), "T")
     assert found.remarks == (f"left out, no usable bar: {frame.index[30].date()}",)
     np.testing.assert_array_equal(found.series.obv, expected.series.obv)
@@ -130,7 +130,7 @@ def test_any_length_is_shown_in_every_form(sessions: int) -> None:
     assert "<script" not in html
     assert "<b>" not in html
     assert "T$_&lt;b&gt;" in html
-    assert set(re.findall("https?://[^\" ]*", html)) == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert set(re.findall('https?://[^" ]*', html)) == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     found = document(report(["T"], lambda _: walk(sessions)), daily=True)
     written = json.loads(json.dumps(found, allow_nan=False))
     assert len(written["studies"][0]["daily"]["obv"]) == sessions
