@@ -244,7 +244,7 @@ def _days(axes: list[Axes], one: Study) -> None:
     axes[0].set_xticks(places)
     for each in axes[:-1]:
         each.tick_params(labelbottom=False)
-    axes[-1].set_xticklabels([f"{one.bars.days[place]:%-d %b %Y}" for place in places])
+    axes[-1].set_xticklabels([f"{day.day} {day:%b %Y}" for day in (one.bars.days[place] for place in places)])
 
 
 def _ticks(one: Study) -> Iterator[int]:
