@@ -71,6 +71,27 @@ def populate_and_show(options: argparse.Namespace, market: Market, ask: Ask) -> 
     return _status(populated)
 
 
+def populate_from_yahoo(options: argparse.Namespace, market: Market, ask: Ask) -> int:
+    """Ask Yahoo for each ticker, print what came of it, and give the exit status: 1 where a ticker has no file now."""
+    from tickstock.bars import populate_yahoo
+    from tickstock.bars.gather import yahoo
+    from tickstock.bars.populate_text import tickers_as_json, tickers_text
+    from tickstock.bars.sessions import new_york_now
+    from tickstock.bars.tracked import read_tracked
+
+    asked = populate_yahoo.YahooAsk(ask.tickers, ask.start, ask.end, new_york_now())
+    with console.progress_bar(options) as told:
+        came = populate_yahoo.populate_from_yahoo(yahoo(market), market.derived, asked, told)
+    for ticker, reason in came.items():
+        if reason:
+            console.warn(f"{ticker}: {reason}")
+    if options.json:
+        console.show(json.dumps({"tickers": tickers_as_json(market.derived, ask.tickers), "reasons": came}, indent=2))
+    elif not options.quiet:
+        console.show(tickers_text(market.derived, ask.tickers))
+    return int(any(reason and read_tracked(market.derived, ticker) is None for ticker, reason in came.items()))
+
+
 def _status(populated: Populated) -> int:
     from tickstock.bars.fetch import FAILED, FETCHED, HELD, REPLACED
     from tickstock.bars.populate import NOT_ASKED

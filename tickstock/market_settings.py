@@ -16,7 +16,8 @@ class Massive(NamedTuple):
     """How to reach the flat files of Massive.com (S3) and its REST API. A key is None where none is set.
 
     ``keys`` are those named MASSIVE_…, ``aws_keys`` those named AWS_…, each (access key, secret key);
-    ``credentials_file`` has the profiles ``[massive]`` and ``[default]``.
+    ``credentials_file`` has the profiles ``[massive]`` and ``[default]``. ``calls_per_minute`` is what the REST API's
+    plan allows.
     """
 
     endpoint: str = "https://files.massive.com"
@@ -28,6 +29,7 @@ class Massive(NamedTuple):
     credentials_file: Path = Path("~/.aws/credentials")
     api: str = "https://api.massive.com"
     api_key: str | None = None
+    calls_per_minute: int = 5
 
     def __repr__(self) -> str:
         return f"Massive({self.endpoint}, {self.bucket}, {self.day_prefix}, {self.minute_prefix}, api={self.api})"
@@ -58,8 +60,8 @@ def market_settings(values: Mapping[str, str], repository: Path, home: Path) -> 
     """The part of the settings that speaks of market data, from values that are not empty.
 
     Raises:
-        BadInputError: ``DATA_CACHE_MAX_DAYS`` is no number above 0, ``DATA_CACHE_CLEANUP_ENABLED`` neither yes nor
-            no, or one of the two keys of MASSIVE is set without the other.
+        BadInputError: a number is none or not above 0, ``DATA_CACHE_CLEANUP_ENABLED`` is neither yes nor no, or one of
+            the two keys of MASSIVE is set without the other.
     """
     derived = Path(values.get("DATA_CACHE_DIR", repository / "data_cache")).absolute()
     store = values.get("BARS_STORE", str(derived / "bars"))
@@ -69,7 +71,7 @@ def market_settings(values: Mapping[str, str], repository: Path, home: Path) -> 
         store=store if "://" in store else str(Path(store).absolute()),
         store_options=_store_options(values),
         tickers=Path(values.get("TICKERS_DIR", repository / "tickers")).absolute(),
-        max_days=_max_days(values.get("DATA_CACHE_MAX_DAYS", "520")),
+        max_days=_number("DATA_CACHE_MAX_DAYS", values.get("DATA_CACHE_MAX_DAYS", "520"), "sessions"),
         cleanup=_yes_or_no("DATA_CACHE_CLEANUP_ENABLED", values.get("DATA_CACHE_CLEANUP_ENABLED", "true")),
         massive=_massive(values, home),
     )
@@ -87,6 +89,7 @@ def _massive(values: Mapping[str, str], home: Path) -> Massive:
         credentials_file=Path(values.get("AWS_SHARED_CREDENTIALS_FILE", home / ".aws" / "credentials")),
         api=values.get("MASSIVE_API_URL", plain.api).rstrip("/"),
         api_key=values.get("MASSIVE_API_KEY"),
+        calls_per_minute=_number("MASSIVE_CALLS_PER_MINUTE", values.get("MASSIVE_CALLS_PER_MINUTE", "5"), "calls"),
     )
 
 
@@ -113,9 +116,9 @@ def _both(values: Mapping[str, str], first: str, second: str) -> tuple[str, str]
     return (values[first], values[second]) if first in values and second in values else None
 
 
-def _max_days(text: str) -> int:
+def _number(name: str, text: str, what: str) -> int:
     if not text.isascii() or not text.isdigit() or not int(text):
-        raise BadInputError(f"DATA_CACHE_MAX_DAYS is {text!r}, expected a number of sessions, such as 520")
+        raise BadInputError(f"{name} is {text!r}, expected a number of {what}, 1 or more")
     return int(text)
 
 

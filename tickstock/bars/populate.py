@@ -97,7 +97,7 @@ def _everybody(
     fetched = _fetched(means, archive, ask.dataset, days, {})
     store = Store(market.store, market.store_options)
     target = Target(ask.dataset, store, market.derived, ask.tickers, since)
-    with _alone(market.derived):
+    with alone(market.derived):
         derived = derive(target, sources(archive, ask.dataset, days, since), means.run, means.told)
         if market.cleanup:
             _clean(store, ask.dataset, since)
@@ -110,7 +110,7 @@ def _only_tracked(
     """The objects pass through a folder that is gone at the end."""
     folder = means.market.derived
     target = Target(ask.dataset, None, folder, ask.tickers, since)
-    with _alone(folder):
+    with alone(folder):
         scratch = Archive(folder / _SCRATCH)
         shutil.rmtree(scratch.folder, ignore_errors=True)  # of a run that was killed
         here = sources(archive, ask.dataset, days)
@@ -167,7 +167,12 @@ def _remarks(market: Market, days: Sequence[date], since: date) -> Iterator[str]
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of those who write derived files into a folder.
+
+    Raises:
+        BusyError: another run holds it, for ten minutes by now.
+    """
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)

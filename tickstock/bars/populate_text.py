@@ -55,24 +55,30 @@ def tickers_text(folder: Path, tickers: Sequence[str]) -> str:
 
 def as_json(populated: Populated, folder: Path, tickers: Sequence[str]) -> dict[str, Any]:
     """The same as data; every day with its outcome."""
-    tracked = {ticker: read_tracked(folder, ticker) for ticker in tickers}
     return {
         "days": [{"day": str(one.day), "outcome": one.outcome, "detail": one.detail} for one in populated.outcomes],
         "unusable": {str(day): reason for day, reason in sorted(populated.derived.faults.items())},
         "partitions_written": populated.derived.partitions,
         "tickers_written": list(populated.derived.tickers),
-        "tickers": [
-            {
-                "ticker": ticker,
-                "records": len(one.rows) if one else 0,
-                "from": str(one.rows["date"][0]) if one and len(one.rows) else None,
-                "to": str(one.rows["date"][-1]) if one and len(one.rows) else None,
-                "source": one.source if one else None,
-            }
-            for ticker, one in tracked.items()
-        ],
+        "tickers": tickers_as_json(folder, tickers),
         "derived_from": str(populated.since),
         "remarks": list(populated.remarks),
+    }
+
+
+def tickers_as_json(folder: Path, tickers: Sequence[str]) -> list[dict[str, Any]]:
+    """What the files of tracked tickers hold."""
+    return [_file_as_json(ticker, read_tracked(folder, ticker)) for ticker in tickers]
+
+
+def _file_as_json(ticker: str, tracked: Tracked | None) -> dict[str, Any]:
+    days = list(tracked.rows["date"]) if tracked else []
+    return {
+        "ticker": ticker,
+        "records": len(days),
+        "from": str(days[0]) if days else None,
+        "to": str(days[-1]) if days else None,
+        "source": tracked.source if tracked else None,
     }
 
 

@@ -98,7 +98,9 @@ def _told(ticker: str, error: Exception) -> BadInputError | BusyError:
     missing = getattr(getattr(error, "response", None), "status_code", None) == 404
     if missing or (isinstance(error, YFException) and not isinstance(error, YFRateLimitError | YFDataException)):
         return BadInputError(f"Yahoo tells nothing of {ticker}: {error}; expected a ticker and days that it knows")
-    return BusyError(f"Yahoo Finance does not answer for {ticker} ({error or type(error).__name__}); try again later")
+    # (curl adds where its numbers are explained.)
+    reason = str(error).partition(". See https://")[0] or type(error).__name__
+    return BusyError(f"Yahoo Finance does not answer for {ticker} ({reason}); try again later")
 
 
 def _later_splits(told: pd.DataFrame) -> np.ndarray:

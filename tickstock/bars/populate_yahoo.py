@@ -1,0 +1,76 @@
+"""Fill the files of tracked tickers from Yahoo Finance, where there are no flat files."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock.bars.actions import write_actions
+from tickstock.bars.derive import Told
+from tickstock.bars.known_actions import FOLDER
+from tickstock.bars.local import COLUMNS
+from tickstock.bars.populate import alone
+from tickstock.bars.sessions import NEW_YORK, first_not_expected, sessions
+from tickstock.bars.tracked import MASSIVE, YAHOO, Tracked, read_tracked, write_tracked
+from tickstock.errors import BusyError, TickstockError
+
+if TYPE_CHECKING:
+    from tickstock.bars.yahoo import Yahoo
+
+
+class YahooAsk(NamedTuple):
+    """The tickers, and the days from ``start`` on and before ``end``; a day after ``now`` is passed over."""
+
+    tickers: tuple[str, ...]
+    start: date
+    end: date
+    now: datetime
+
+
+def populate_from_yahoo(source: Yahoo, folder: Path, ask: YahooAsk, told: Told) -> dict[str, str]:
+    """Ask for each ticker's bars and keep them as traded, with the splits and dividends, in ``folder``.
+
+    Gives what became of each ticker: "" where all is well, else why not.
+    A file that stands on flat files is left alone. A source that does not answer is not asked for the rest.
+
+    Raises:
+        BusyError: another run derives.
+        TickstockError: a file cannot be written.
+    """
+    result: dict[str, str] = {}
+    silent = ""
+    with alone(folder):
+        for number, ticker in enumerate(ask.tickers, start=1):
+            before = read_tracked(folder, ticker)
+            if before and before.source == MASSIVE:
+                result[ticker] = "its file stands on flat files, and is left alone"
+            elif silent:
+                result[ticker] = silent
+            else:
+                try:
+                    _one(source, folder, ticker, ask)
+                    result[ticker] = ""
+                except BusyError as error:
+                    result[ticker], silent = str(error), "not asked, since Yahoo does not answer"
+                except TickstockError as error:
+                    result[ticker] = str(error)
+            told("tickers", number, len(ask.tickers))
+    return result
+
+
+def _one(source: Yahoo, folder: Path, ticker: str, ask: YahooAsk) -> None:
+    import polars as pl
+
+    today = ask.now.astimezone(NEW_YORK).date()
+    end = min(ask.end, today + timedelta(days=1))
+    raw, actions = source.bars(ticker, ask.start, end, today)
+    # A bar of a session that goes on is no bar yet.
+    over = first_not_expected(ask.now)
+    columns = {"date": [moment.date() for moment in raw.index]}
+    columns |= {name: raw[name.title()].to_list() for name in COLUMNS}
+    schema = {"date": pl.Date, **dict.fromkeys(COLUMNS, pl.Float64)}
+    rows = pl.DataFrame(columns, schema=schema).filter(pl.col("date") < over)
+    known = [day for day in sessions(ask.start, end) if day < over and len(rows) and day >= rows["date"][0]]
+    write_tracked(folder, Tracked(ticker, YAHOO, rows, dict.fromkeys(known, "")))
+    write_actions(folder / FOLDER, actions)
