@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
@@ -19,6 +19,9 @@ from tickstock.db import Connection, Database
 from tickstock.embedded import running_server
 from tickstock.migrations import migrate
 from tickstock.settings import REPOSITORY, connection_parameters
+
+if TYPE_CHECKING:
+    from tests.bars.s3_server import FlatFiles, S3Server
 
 # Whatever this machine is set to: tests tell nobody but a Redis of their own.
 os.environ["REDIS_URL"] = "none"
@@ -136,6 +139,22 @@ def witness(database: Database) -> Iterator[Connection]:
         cursor.execute("SET jit = off")  # as the suite's own connections do: a large plan is compiled for a second
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """An S3 server for all tests of bars."""
+    from tests.bars.s3_server import running_s3
+
+    with running_s3() as server:
+        yield server
+        server.client.close()
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> FlatFiles:
+    """A bucket of flat files that is empty."""
+    return s3.new_bucket()
 
 
 @pytest.fixture

@@ -11,16 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.bars.flat_files import bars, day_file
+from tests.bars.s3_server import FlatFiles
 from tests.conftest import load_script
+from tickstock.bars.sessions import first_not_expected, new_york_now, period_start, sessions
+from tickstock.bars.tickers import read_list
+from tickstock.bars.tracked import read_tracked
 from tickstock.settings import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?:<!-- transcript: (\w+) -->\n)?```(\w+)\n(.*?)```", README, re.DOTALL)
 SHELL = [line.split("#")[0].strip() for _, language, text in BLOCKS if language == "bash" for line in text.splitlines()]
-SCRIPTS = [line for line in SHELL if line.startswith("python ")]
+SCRIPTS = [line for line in SHELL if line.startswith("python ") and "/market_data/" not in line]
+MARKET = [line for line in SHELL if line.startswith("python ") and "/market_data/" in line]
 MAKE = [line for line in SHELL if line.startswith("make ")]
 CURL = [line for line in SHELL if line.startswith("curl ")]  # tests/scripts/test_serve.py runs them
 TRANSCRIPTS = {name: text.splitlines() for name, _, text in BLOCKS if name}
+
+# What others set for other programs.
+AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"}
 
 Script = Callable[..., int]
 
@@ -53,7 +62,7 @@ def test_the_comparison_of_transcripts_can_fail() -> None:
 
 
 def test_every_shell_line_is_known_here() -> None:
-    assert [line for line in SHELL if line and line not in SCRIPTS + MAKE + CURL] == []
+    assert [line for line in SHELL if line and line not in SCRIPTS + MARKET + MAKE + CURL] == []
     assert {"make run", "make test"} == set(MAKE[:2])
 
 
@@ -81,6 +90,26 @@ def test_the_commands_run_as_printed_and_print_what_is_shown(
             assert run(script, command.removeprefix("$ ")) == 0
             printed = capsys.readouterr().out.splitlines()
             assert as_printed(shown, printed), (name, printed)
+
+
+def test_the_commands_of_market_data_run_as_printed(
+    elsewhere: Path, bucket: FlatFiles, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a bucket with the last seven months of some tickers, and nobody at Yahoo's address."""
+    today = new_york_now().date()
+    tickers = ("AAPL", "T", *read_list(REPOSITORY / "tickers" / "sector_etfs.txt"))
+    days = sessions(period_start("7mo", today), first_not_expected(new_york_now()))
+    for number, day in enumerate(days):
+        bucket.put(day, day_file(day, bars(day, 100 + number % 9, *tickers)))
+    places = {"MASSIVE_CACHE_DIR": "massive_cache", "DATA_CACHE_DIR": "data_cache", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    for name, value in {**bucket.environment(), **places, "TICKERS_DIR": str(REPOSITORY / "tickers")}.items():
+        monkeypatch.setenv(name, value)
+    for line in MARKET:
+        assert (run(lambda name, *arguments: load_script(name).main(arguments), line), line) == (0, line)
+        assert "Traceback" not in capsys.readouterr().err
+    assert len(list((elsewhere / "massive_cache").glob("*.csv.gz"))) == len(days)
+    assert read_tracked(elsewhere / "data_cache", "XLK") is not None
+    assert {path.suffix for path in elsewhere.iterdir() if path.is_file()} == {".png", ".html"}
 
 
 @pytest.mark.parametrize("line", MAKE)
@@ -114,12 +143,16 @@ def test_the_preview_is_what_a_dry_run_prints(
 
 def test_every_setting_is_in_the_table_and_in_the_example() -> None:
     example = (REPOSITORY / ".env.example").read_text()
-    source = (REPOSITORY / "tickstock" / "settings.py").read_text()
-    names = set(re.findall(r'"([A-Z]+_[A-Z_]+|PORT)"', source))
-    assert names == {
+    sources = [(REPOSITORY / "tickstock" / name).read_text() for name in ("settings.py", "market_settings.py")]
+    names = set(re.findall(r'"([A-Z]+_[A-Z_]+|PORT)"', "".join(sources)))
+    assert names - AWS == {
         "DATABASE_URI", "DATABASE_URL", "HOLDINGS_DIR", "TICKSTOCK_DATA_DIR", "ADMIN_URL", "BACKUP_DIR",
         "REDIS_URL", "ADMIN_HOST", "PORT", "TRUSTED_HOSTS", "ADMIN_HTTPS", "ADMIN_DIR", "ADMIN_TOKEN",
+        "MASSIVE_ACCESS_KEY", "MASSIVE_SECRET_KEY", "MASSIVE_API_KEY", "MASSIVE_CALLS_PER_MINUTE", "MASSIVE_ENDPOINT",
+        "MASSIVE_BUCKET", "MASSIVE_DAY_PREFIX", "MASSIVE_MINUTE_PREFIX", "MASSIVE_API_URL", "MASSIVE_CACHE_DIR",
+        "DATA_CACHE_DIR", "DATA_CACHE_MAX_DAYS", "DATA_CACHE_CLEANUP_ENABLED", "TICKERS_DIR", "BARS_STORE",
+        "BARS_STORE_ENDPOINT", "BARS_STORE_REGION", "BARS_STORE_ACCESS_KEY", "BARS_STORE_SECRET_KEY",
     }  # fmt: skip
-    for name in names - {"DATABASE_URL"}:
+    for name in names - AWS - {"DATABASE_URL"}:
         assert f"`{name}`" in README
         assert f"\n{name}=\n" in example

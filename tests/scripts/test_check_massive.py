@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
 
 from tests.bars.flat_files import day_file
-from tests.bars.s3_server import ALL, CANARY, PLAN, WRONG, FlatFiles, Keys, running_s3
+from tests.bars.s3_server import ALL, CANARY, PLAN, WRONG, FlatFiles, Keys, S3Server
 from tests.conftest import load_script
 from tickstock.bars.dataset import MINUTE
 from tickstock.bars.sessions import NEW_YORK, sessions
@@ -19,16 +19,14 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def published() -> Iterator[FlatFiles]:
+def published(s3: S3Server) -> FlatFiles:
     """Day files from October 2025 on, minute files of December."""
-    with running_s3() as server:
-        bucket = server.new_bucket()
-        for day in sessions(date(2025, 10, 6), date(2026, 2, 13)):
-            bucket.put(day, day_file(day, {"T": (1000.5, 10, 11, 12, 9), "XLK": (5, 1, 1, 1, 1)}))
-        for day in sessions(date(2025, 12, 1), date(2026, 1, 1)):
-            bucket.put(day, b"minutes", MINUTE)
-        yield bucket
-        server.client.close()
+    bucket = s3.new_bucket()
+    for day in sessions(date(2025, 10, 6), date(2026, 2, 13)):
+        bucket.put(day, day_file(day, {"T": (1000.5, 10, 11, 12, 9), "XLK": (5, 1, 1, 1, 1)}))
+    for day in sessions(date(2025, 12, 1), date(2026, 1, 1)):
+        bucket.put(day, b"minutes", MINUTE)
+    return bucket
 
 
 @pytest.fixture
