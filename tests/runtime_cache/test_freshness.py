@@ -51,6 +51,17 @@ def test_what_is_rolled_back_is_not_read_again(cache: RelationshipCache, stored:
     assert (weight(cache), cache.get_stats().refreshes) == (7.25, 1)
 
 
+def test_it_ends_at_once(cache: RelationshipCache, stored: Connection) -> None:
+    """Also where nothing is heard for an hour; it waited for up to a second once."""
+    cache.warm_cache()
+    until(lambda: sessions(stored) == 1)
+    time.sleep(0.1)
+    begun = time.monotonic()
+    cache.close()
+    assert time.monotonic() - begun < 0.5
+    assert until(lambda: sessions(stored) == 0) < 5
+
+
 def test_a_lost_message_costs_the_ttl_at_most(
     stored: Connection, make_cache: MakeCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

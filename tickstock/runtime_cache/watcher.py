@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import selectors
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -21,7 +23,6 @@ _CHANNEL = "tickstock_data_version"
 # A connection that died without a word is noticed after a minute, not after two hours.
 _KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 _LONGEST_PAUSE = 5.0
-_LOOK_UP = 1.0
 _TRY_AGAIN = 1.0
 
 
@@ -39,16 +40,22 @@ class Watcher:
         self._every, self._follow, self._lost = every, follow, lost
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._bell: socket.socket | None = None  # what is sent to it wakes the thread
 
     def start(self) -> None:
         """Start the thread, unless it is there. It keeps no process from ending."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="tickstock cache", daemon=True)
+            pair = socket.socketpair()
+            self._bell = pair[0]
+            self._thread = threading.Thread(target=self._run, args=pair, name="tickstock cache", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, and wait for it."""
+        """End the thread, and wait for it: at once, unless it is reading."""
         self._stopped.set()
+        if self._bell:
+            with suppress(OSError):  # it is closed: the thread has ended
+                self._bell.send(b"!")
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join()
 
@@ -58,22 +65,24 @@ class Watcher:
             self._thread = None
             self.start()
 
-    def _run(self) -> None:
+    def _run(self, bell: socket.socket, ear: socket.socket) -> None:
         pause = 0.1
-        while not self._stopped.is_set():
-            try:
-                with closing(self._database.connect()) as connection:
-                    pause = 0.1
-                    self._listen(connection)
-            except (psycopg2.Error, TickstockError, OSError) as error:
-                self._lost(error)
-                self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
-                pause = min(2 * pause, _LONGEST_PAUSE)
+        with bell, ear:
+            while not self._stopped.is_set():
+                try:
+                    with closing(self._database.connect()) as connection:
+                        pause = 0.1
+                        self._listen(connection, ear)
+                except (psycopg2.Error, TickstockError, OSError) as error:
+                    self._lost(error)
+                    self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+                    pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _listen(self, connection: Connection) -> None:
+    def _listen(self, connection: Connection, ear: socket.socket) -> None:
         # Unlike select(), it takes descriptors beyond 1024, which busy applications have.
         with selectors.DefaultSelector() as selector, connection.cursor() as cursor:
             selector.register(connection, selectors.EVENT_READ)
+            selector.register(ear, selectors.EVENT_READ)
             cursor.execute(f"LISTEN {_CHANNEL}")
             due = self._after_following()
             while not self._stopped.is_set():
@@ -81,7 +90,7 @@ class Watcher:
                 if rest <= 0:
                     cursor.execute("SELECT")  # raises where the connection is gone
                     due = self._after_following()
-                elif selector.select(min(rest, _LOOK_UP)):
+                elif selector.select(rest):
                     connection.poll()
                     if connection.notifies:
                         connection.notifies.clear()
