@@ -8,6 +8,7 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tickstock.embedded import Server, default_folder, running_server
 
 
 def main() -> None:
+    # What a shell without job control starts in the background, and all below it, is started with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder, action = Path(sys.argv[1]), sys.argv[2]
     if action == "default":
         folder = default_folder(folder)
