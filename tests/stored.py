@@ -17,6 +17,11 @@ TABLES = (
     "symbol_renames",
 )
 
+# Locks that sessions of this database wait for; other tests may be at work in other databases of the server.
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE NOT granted AND datname = current_database()"""
+
 
 def query(connection: Connection, sql: str, *values: object) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:

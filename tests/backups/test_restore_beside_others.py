@@ -19,7 +19,7 @@ from tests.backups.conftest import MakeBackup, RestoreBackup, load_funds, rows
 from tests.conftest import uri_with_password
 from tests.cutting_proxy import Cut, CuttingProxy
 from tests.put import put_group
-from tests.stored import everything, query
+from tests.stored import WAITING, everything, query
 from tickstock.backups.folder import Backup
 from tickstock.backups.restore import restore
 from tickstock.db import Connection, Database, closing
@@ -30,7 +30,9 @@ STATE = """
     SELECT md5(string_agg(g::text || m::text, '' ORDER BY m.id))
            || (SELECT md5(string_agg(v::text, '' ORDER BY v::text)) FROM membership_versions v)
       FROM group_memberships m JOIN definition_groups g ON g.id = m.group_id"""
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+ADVISORY = """
+    SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+     WHERE locktype = 'advisory' AND datname = current_database()"""
 
 
 def wait_for(connection: Connection, sql: str, seconds: float = 10) -> None:
@@ -127,7 +129,7 @@ def test_a_load_that_is_at_work_is_named_and_keeps_the_restore_out(
             with pytest.raises(BusyError, match=expected):
                 restore(database, past, backup, force=True)
     restore(database, past, backup, force=True)
-    assert query(past, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+    assert query(past, ADVISORY) == [(0,)]
 
 
 def test_two_that_wait_for_each_other_are_no_deadlock(
@@ -158,7 +160,7 @@ def test_writers_and_loads_that_come_later_wait_and_find_the_restored_state(
         wait_for(witness, WAITING)
         hand = pool.submit(_edit, database)
         loading = pool.submit(load_funds, database, tmp_path / "next", SPY={"AAPL": "70", "KO": "30"})
-        wait_for(witness, "SELECT greatest(count(*) - 2, 0) FROM pg_locks WHERE NOT granted")
+        wait_for(witness, f"SELECT greatest(({WAITING}) - 2, 0)")
         stopper.commit()
         restored = restoring.result()
         hand.result()
@@ -196,7 +198,7 @@ def test_a_kill_at_any_statement_leaves_the_old_state_or_the_new(
     assert statement > 25, "a restore sends more statements than that"
     assert rows(witness) == good
     wait_for(witness, "SELECT (count(*) = 0)::int FROM pg_stat_activity WHERE application_name = 'tickstock killed'")
-    assert query(witness, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+    assert query(witness, ADVISORY) == [(0,)]
 
 
 @pytest.mark.parametrize("arrived", [True, False])

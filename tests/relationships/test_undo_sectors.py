@@ -10,7 +10,7 @@ import pytest
 
 from tests.files import write_fund, write_universe
 from tests.relationships.conftest import Load, UndoRun
-from tests.stored import query
+from tests.stored import WAITING, query
 from tickstock.db import Connection, Cursor, Database, closing
 from tickstock.relationships.change import carry_out
 from tickstock.relationships.inputs import universe_inputs
@@ -105,7 +105,7 @@ def test_a_stock_that_another_load_brings_meanwhile_stays_in_its_sector(
         def plan(self, cursor: Cursor) -> Plan:
             plan = super().plan(cursor)
             other.start()
-            while other.is_alive() and not query(witness, "SELECT 1 FROM pg_locks WHERE NOT granted"):
+            while other.is_alive() and query(witness, WAITING) == [(0,)]:
                 other.join(0.01)
             return plan
 

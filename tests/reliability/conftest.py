@@ -7,6 +7,7 @@ failed once goes into ``SEEDS`` of its module, {"test_…": (seed, …)}, and is
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -51,7 +52,7 @@ def kept_stage(
     server: Mapping[str, Any], template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
     place = tmp_path_factory.mktemp("weeks")
-    name = f"tickstock_test_stage_{next(_numbers)}"
+    name = f"tickstock_test_stage_{os.getpid()}_{next(_numbers)}"
     with closing(Database(server, "test").connect()) as maintenance:
         query(maintenance, f"CREATE DATABASE {name} TEMPLATE {template}")
         weeks = write_week(place / "old", 0), write_week(place / "new", 1)

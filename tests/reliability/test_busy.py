@@ -15,7 +15,7 @@ from tests.reliability.conftest import Rounds, Tell
 from tests.reliability.processes import Ended
 from tests.reliability.stage import Stage
 from tests.reliability.states import state
-from tests.stored import everything, query
+from tests.stored import WAITING, everything, query
 from tickstock.db import Connection, closing
 
 SEEDS: dict[str, tuple[int, ...]] = {}
@@ -31,7 +31,7 @@ def somebody(stage: Stage) -> Iterator[Connection]:
 
 def until_waiting(stage: Stage, sessions: int) -> None:
     begun = time.monotonic()
-    while query(stage.witness, "SELECT count(*) FROM pg_locks WHERE NOT granted") != [(sessions,)]:
+    while query(stage.witness, WAITING) != [(sessions,)]:
         assert time.monotonic() - begun < LOCK_TIMEOUT
         time.sleep(0.01)
 

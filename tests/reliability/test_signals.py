@@ -12,7 +12,7 @@ from tests.reliability.commands import COMMANDS
 from tests.reliability.conftest import Rounds, Tell
 from tests.reliability.processes import Ended, Trap
 from tests.reliability.stage import Stage
-from tests.stored import everything, query
+from tests.stored import WAITING, everything, query
 
 SEEDS: dict[str, tuple[int, ...]] = {}
 ENDINGS = {SIGINT: (130, "interrupted"), SIGTERM: (143, "terminated")}
@@ -82,7 +82,7 @@ def test_a_waiting_load_ends_at_once(stage: Stage, number: Signals) -> None:
     before = everything(stage.witness)
     try:
         running = stage.start(COMMANDS[0])
-        while query(stage.witness, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+        while query(stage.witness, WAITING) == [(0,)]:
             assert running.alive()
             time.sleep(0.01)
         started = time.monotonic()
