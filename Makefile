@@ -14,8 +14,11 @@ BENCH_READY := $(ROOT).venv-bench/ready
 run: $(READY)
 	@$(GO) DATABASE_URI=embedded REDIS_URL=none $(PY) scripts/cache_maintenance/refresh.py monthly --holdings-dir holdings
 
+# Side by side: each process has a server, a Redis and a browser of its own. More than four get in each other's way.
+PARALLEL := -n logical --maxprocesses 4 --dist worksteal
+
 test: $(READY)
-	$(GO) $(PY) -m pytest -m "not slow"
+	$(GO) $(PY) -m pytest -m "not slow" $(PARALLEL)
 
 test-long: $(READY)
 	$(GO) $(PY) -m pytest
