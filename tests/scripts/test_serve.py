@@ -125,11 +125,13 @@ def test_the_lines_of_the_readme_work(environment: dict[str, str]) -> None:
 
 def test_the_python_of_the_readme_works(database: Database) -> None:
     (text,) = [text for _, language, text in BLOCKS if language == "python"]
-    share(RelationshipCache(database))
+    cache = RelationshipCache(database)
+    share(cache)
     try:
         exec(text, {})
     finally:
         share(None)
+        cache.close()
 
 
 def test_other_addresses_need_somebody_at_the_door(environment: dict[str, str]) -> None:
