@@ -179,6 +179,7 @@ def _write_in_a_process(
         f"from tickstock.output import write_output\n{before}\n"
         "try: write_output(Path(sys.argv[1]), sys.argv[2])\nexcept TickstockError as error: sys.exit(print(error) or 1)"
     )
+    # -B: under a limit Python would cut its own .pyc files, and everybody would find them so.
     return subprocess.run(  # type: ignore[call-overload,no-any-return]
-        [sys.executable, "-c", program, path, content], stdout=stdout, text=True, check=False
+        [sys.executable, "-B", "-c", program, path, content], stdout=stdout, text=True, check=False
     )
