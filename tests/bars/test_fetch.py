@@ -229,7 +229,8 @@ def test_a_disk_that_is_full_is_told_and_leaves_nothing_half(bucket: FlatFiles, 
     days = december(bucket, rows=2000)
     program = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); " \
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); import tests.bars.fill as f; f.main()"  # fmt: skip
-    status, out, error = ended(start(bucket, tmp_path / "archive", ["-B", "-c", program]))  # -B: Python cuts its .pyc files too
+    # -B: under a limit Python would cut its own .pyc files, and everybody would find them so.
+    status, out, error = ended(start(bucket, tmp_path / "archive", ["-B", "-c", program]))
     assert (status, error) == (0, "")
     assert out.split() == ["failed"] * len(days)
     assert [path.name for path in (tmp_path / "archive").iterdir()] == []

@@ -153,9 +153,9 @@ def test_bombs_are_refused_before_they_go_off(read_bytes: Read, sample_bytes: By
     ],
 )
 def test_large_nonsense_takes_less_than_a_second_and_bounded_memory(content: bytes, read_bytes: Read) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     read_bytes(content)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
     tracemalloc.start()
     try:
         source = read_bytes(content)

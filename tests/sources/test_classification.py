@@ -154,9 +154,9 @@ def test_a_whole_market_is_read_quickly(path: Path) -> None:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     symbols = [a + b + c for a in letters for b in letters for c in letters][:11_000]
     path.write_text(HEADER + "".join(f"{s},Company {s} Inc.,Financial Services,Banks\n" for s in symbols))
-    started = time.perf_counter()
+    started = time.thread_time()
     found = read_classification(path, "classification")
-    assert time.perf_counter() - started < 1  # about 0.05 s; this machine may be busy
+    assert time.thread_time() - started < 1  # about 0.05 s
     assert len(found.rows) == 11_000
 
 
