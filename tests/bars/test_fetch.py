@@ -302,7 +302,8 @@ def test_500_objects_over_a_slow_line(bucket: FlatFiles, archive: Archive) -> No
     with HttpProxy(bucket.server.port, Trouble(delay=0.08)) as proxy:
         started = time.monotonic()
         assert set(words(fetched(bucket.massive(port=proxy.port), archive, *days))) == {"fetched"}
-        assert time.monotonic() - started < 4
+        # 40 s one after the other, and about 3 s on a machine that does nothing else.
+        assert time.monotonic() - started < 10
 
 
 def december(bucket: FlatFiles, rows: int = 200) -> dict[date, bytes]:
