@@ -124,7 +124,7 @@ def test_the_lines_of_the_readme_work(environment: dict[str, str]) -> None:
 
 
 def test_the_python_of_the_readme_works(database: Database) -> None:
-    (text,) = [text for _, language, text in BLOCKS if language == "python"]
+    (text,) = [text for _, language, text in BLOCKS if language == "python" and "get_relationship_cache" in text]
     cache = RelationshipCache(database)
     share(cache)
     try:
