@@ -8,7 +8,11 @@ DECLARE
 BEGIN
     FOREACH role IN ARRAY ARRAY['app_readwrite', 'app_readonly'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) AND may_create THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;  -- another database of this server was made meanwhile
+            END;
         END IF;
     END LOOP;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'app_readwrite') THEN

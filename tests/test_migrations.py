@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import pytest
 
+from tests.conftest import open_folder
 from tests.stored import query
 from tickstock.db import SQL, Database, closing
+from tickstock.embedded import running_server
 from tickstock.errors import TickstockError, UnavailableError
 from tickstock.migrations import available, migrate, missing, require
 
@@ -202,3 +207,28 @@ def test_after_an_adoption_the_files_take_over_the_rows_they_have(seed: Database
         query(connection, "DISCARD TEMP")
         (group,) = load(seed, connection, etf_inputs(tmp_path), Options("ETF")).plan.groups
         assert (group.removed, group.unchanged) == (1, 3)
+
+
+def test_two_databases_of_a_new_server_may_be_made_at_once() -> None:
+    """The roles are the server's: who comes second finds them made meanwhile, and goes on."""
+    with open_folder() as folder, running_server(folder) as embedded:
+        first = psycopg2.connect(**embedded.parameters())
+        with first.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+            cursor.execute("CREATE ROLE app_readwrite NOLOGIN")
+            second = pool.submit(migrate, Database(embedded.parameters(), "test"))
+            wait_for_lock(embedded.parameters())
+            first.commit()
+            assert second.result()
+        first.close()
+
+
+def wait_for_lock(parameters: Mapping[str, Any]) -> None:
+    """Until somebody waits for somebody."""
+    with closing(psycopg2.connect(**parameters)) as watcher, watcher.cursor() as cursor:
+        watcher.autocommit = True
+        for _ in range(600):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchall() != [(0,)]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("nobody waits")
