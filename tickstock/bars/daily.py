@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tickstock.bars.actions import DIVIDENDS, Actions
-from tickstock.bars.adjust import Basis, adjust
+from tickstock.bars.adjust import NEAR, Basis, adjust
+from tickstock.bars.dataset import DAY
 from tickstock.bars.gather import Gathered, NoBarsError, Question, gather
 from tickstock.bars.known_actions import check_splits, known_actions
+from tickstock.bars.local import read_held
 from tickstock.bars.populate_text import ranges
-from tickstock.bars.sessions import NEW_YORK
+from tickstock.bars.sessions import NEW_YORK, sessions
 from tickstock.bars.split_check import confirm
 from tickstock.errors import TickstockError
 from tickstock.market_settings import Market
@@ -72,13 +74,36 @@ def adjusted(
         return raw, {"adjustment": "none", "actions": None, "remarks": ()}
     today = question.now.astimezone(NEW_YORK).date()
     actions, remarks = known_actions(market, ticker, today)
-    if raw.index.tz is None:  # type: ignore[attr-defined] # minutes are held against nothing: nights are not in them
-        actions, left_out = confirm(actions, raw)
-        remarks = (*remarks, *left_out, *check_splits(raw, actions))
+    actions, left_out = confirm(actions, _with_nights(market, ticker, raw, actions))
+    remarks = (*remarks, *left_out)
+    if _is_daily(raw):
+        remarks = (*remarks, *check_splits(raw, actions))
     told = _told(actions, basis)
     if told != basis:
         remarks = (*remarks, f"{ticker}: nobody told of dividends, so prices are adjusted for splits alone")
     return adjust(raw, actions, told), {"adjustment": told, "actions": actions.source, "remarks": remarks}
+
+
+def _with_nights(market: Market, ticker: str, raw: pd.DataFrame, actions: Actions) -> pd.DataFrame:
+    """Daily bars to hold splits against: those of the frame, and the archive's around each later split.
+
+    So a split that the prices contradict is left out of every frame of a ticker, whichever days it has.
+    """
+    import pandas as pd
+
+    first, last = raw.index[0].date(), raw.index[-1].date()
+    splits = [action.day for action in actions.actions if action.split != 1 and action.day > first]
+    asked = [day for day in splits if day > last] if _is_daily(raw) else splits
+    days = sorted({day for split in asked for day in sessions(split - NEAR, split + NEAR)})
+    own = raw if _is_daily(raw) else raw.head(0).tz_localize(None)
+    if not days:
+        return own
+    found = raw_frame(read_held(market, DAY, [ticker], days)[ticker].rows)
+    return pd.concat([own, found[~found.index.isin(own.index)]]).sort_index()
+
+
+def _is_daily(raw: pd.DataFrame) -> bool:
+    return cast("pd.DatetimeIndex", raw.index).tz is None
 
 
 def _told(actions: Actions, basis: Basis) -> Basis:
