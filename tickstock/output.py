@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from tickstock.errors import TickstockError
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 def write_output(path: Path, content: Iterable[str | bytes]) -> None:
@@ -80,6 +84,16 @@ def replace_file(target: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def sweep(folder: Path, seconds: float = 0) -> None:
+    """Remove what killed writers left half written in a folder. Writers that may be at work need so many seconds."""
+    before = time.time() - seconds
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                if _TEMPORARY.fullmatch(path.name) and path.stat().st_mtime <= before:
+                    path.unlink()
 
 
 def _keep_rights(descriptor: int, before: os.stat_result) -> None:

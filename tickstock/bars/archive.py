@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -22,10 +21,9 @@ from typing import NamedTuple
 from tickstock.bars.dataset import DATASETS, Dataset, file_name
 from tickstock.bars.manifest import Manifest, Row
 from tickstock.errors import BadInputError, TickstockError
-from tickstock.output import replace_file
+from tickstock.output import replace_file, sweep
 
 _FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.csv\.gz")
-_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 _QUARANTINE = "quarantine"
 
 
@@ -126,13 +124,9 @@ class Archive:
 
     def sweep(self) -> None:
         """Remove what killed processes left half written. What is younger than an hour may still be at work."""
-        before = time.time() - 3600
         for dataset in DATASETS.values():
             for folder in (self.folder / dataset.folder, self.folder / _QUARANTINE / dataset.folder):
-                with contextlib.suppress(OSError):
-                    for path in folder.iterdir():
-                        if _TEMPORARY.fullmatch(path.name) and path.stat().st_mtime < before:
-                            path.unlink()
+                sweep(folder, 3600)
 
     def _notice(self, dataset: Dataset, rows: Mapping[date, Row]) -> dict[date, Row]:
         """Rows of the files that are not as the manifest says."""

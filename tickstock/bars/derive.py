@@ -179,20 +179,20 @@ def _lacking(tracked: Tracked | None, sources: Mapping[date, Source]) -> set[dat
 
 
 def _renew(target: Target, ticker: str, before: Tracked | None, lacking: set[date], made: Sequence[Made]) -> bool:
-    """Put what was made into the file of a ticker; False where nothing is new."""
+    """Put what was made into the file of a ticker, and take out what is too old; False where neither is to be done."""
     import polars as pl
 
     found = [one for one in made if not lacking.isdisjoint(one.objects)]
     objects = {day: etag for one in found for day, etag in one.objects.items() if day in lacking}
-    if not objects:
+    kept = before if before and before.source == MASSIVE else None
+    if not objects and not (kept and any(day < target.since for day in kept.objects)):
         return False
-    columns = ["date", *PRICES, "volume"]
-    parts = [one.rows.filter(pl.col("ticker") == ticker).select(columns) for one in found]
-    rows = pl.concat(parts).filter(pl.col("date").is_in(list(objects)))
-    if before and before.source == MASSIVE:
-        rows = pl.concat([before.rows.filter(~pl.col("date").is_in(list(objects))), rows])
-        objects = {**before.objects, **objects}
-    rows = rows.filter(pl.col("date") >= target.since).sort("date")
+    columns, new = ["date", *PRICES, "volume"], pl.col("date").is_in(list(objects))
+    parts = [one.rows.filter(new & (pl.col("ticker") == ticker)).select(columns) for one in found]
+    if kept:
+        parts.append(kept.rows.filter(~new))
+        objects = {**kept.objects, **objects}
+    rows = pl.concat(parts).filter(pl.col("date") >= target.since).sort("date")
     objects = {day: etag for day, etag in objects.items() if day >= target.since}
     write_tracked(target.folder, Tracked(ticker, MASSIVE, rows, objects))
     return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tickstock.bars.action_sources import TABLE, Sources, ask, from_csv, over
 from tickstock.bars.actions import DIVIDENDS, Action, Actions, read_actions, write_actions
 from tickstock.bars.gather import rest, yahoo
+from tickstock.bars.populate import ACTIONS
 from tickstock.bars.split_check import suspected_splits
 from tickstock.errors import BadInputError, TickstockError
 from tickstock.market_settings import Market
@@ -18,7 +19,6 @@ from tickstock.market_settings import Market
 if TYPE_CHECKING:
     import pandas as pd
 
-FOLDER = "actions"
 _tables: dict[Path, tuple[int, Mapping[str, tuple[Action, ...]]]] = {}
 # Tickers that nobody answered for, until when they are left alone: frames of one ticker are often read in a row.
 _unanswered: dict[tuple[Path, str], tuple[float, tuple[str, ...]]] = {}
@@ -36,7 +36,7 @@ def known_actions(market: Market, ticker: str, today: date) -> tuple[Actions, tu
         BadInputError: corporate_actions.csv cannot be used.
     """
     own = _table(market.tickers / TABLE)
-    kept = read_actions(market.derived / FOLDER, ticker)
+    kept = read_actions(market.derived / ACTIONS, ticker)
     remarks: tuple[str, ...] = ()
     if kept is None or kept.known_until < today:
         found, remarks = _answer(market, ticker, today)
@@ -75,7 +75,7 @@ def _answer(market: Market, ticker: str, today: date) -> tuple[Actions | None, t
         _unanswered[place] = time.monotonic() + _PAUSE, remarks
         return None, remarks
     try:
-        write_actions(market.derived / FOLDER, found)
+        write_actions(market.derived / ACTIONS, found)
     except TickstockError as error:
         remarks = (*remarks, str(error))
     return found, remarks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -18,8 +17,9 @@ from tickstock.bars.provider import Provider
 from tickstock.bars.sessions import FIRST_DAY, NEW_YORK, sessions
 from tickstock.bars.store import Store
 from tickstock.bars.tracked import MASSIVE, read_tracked
-from tickstock.errors import BusyError
+from tickstock.errors import BusyError, TickstockError
 from tickstock.market_settings import Market
+from tickstock.output import sweep
 
 # Of a day that is not here, where there are no credentials to ask with.
 NOT_ASKED = "not_asked"
@@ -28,6 +28,8 @@ NOT_ASKED = "not_asked"
 _PATIENCE = 600
 _LOCK = ".lock"
 _SCRATCH = ".scratch"
+# The folder of corporate actions among the derived files.
+ACTIONS = "actions"
 
 
 class Ask(NamedTuple):
@@ -77,7 +79,8 @@ def populate(means: Means, ask: Ask) -> Populated:
     since, archive = _since(market, today), Archive(market.archive)
     way = _everybody if ask.save_others else _only_tracked
     fetched, derived = way(means, ask, archive, days, since)
-    return Populated(fetched.outcomes, derived, since, (*fetched.remarks, *_remarks(market, days, since)))
+    remarks = (*fetched.remarks, *_remarks(market, ask, days, since))
+    return Populated(fetched.outcomes, derived, since, remarks)
 
 
 def sources(archive: Archive, dataset: Dataset, days: Sequence[date], since: date = FIRST_DAY) -> dict[date, Source]:
@@ -98,6 +101,7 @@ def _everybody(
     store = Store(market.store, market.store_options)
     target = Target(ask.dataset, store, market.derived, ask.tickers, since)
     with alone(market.derived):
+        _sweep(market, store, ask.dataset)
         derived = derive(target, sources(archive, ask.dataset, days, since), means.run, means.told)
         if market.cleanup:
             _clean(store, ask.dataset, since)
@@ -107,22 +111,35 @@ def _everybody(
 def _only_tracked(
     means: Means, ask: Ask, archive: Archive, days: Sequence[date], since: date
 ) -> tuple[Fetched, Derived]:
-    """The objects pass through a folder that is gone at the end."""
-    folder = means.market.derived
-    target = Target(ask.dataset, None, folder, ask.tickers, since)
+    """Objects pass through a folder, where at the end only those remain that are no flat files, so that they are known.
+
+    What the archive has is kept up to date there: two versions of a day would contradict each other.
+    """
+    folder, dataset = means.market.derived, ask.dataset
+    target = Target(dataset, None, folder, ask.tickers, since)
     with alone(folder):
+        _sweep(means.market, None, dataset)
         scratch = Archive(folder / _SCRATCH)
-        shutil.rmtree(scratch.folder, ignore_errors=True)  # of a run that was killed
-        here = sources(archive, ask.dataset, days)
-        known = _tracked_objects(folder, ask.tickers) | {day: source.etag for day, source in here.items()}
+        here = sources(archive, dataset, days)
+        others = [day for day in days if day >= since and day not in here]
         try:
-            fetched = _fetched(means, scratch, ask.dataset, days, known)
-            found = {day: source for day, source in here.items() if day >= since}
-            found |= sources(scratch, ask.dataset, days, since)
+            kept = _fetched(means, archive, dataset, list(here), {})
+            passed = _fetched(means, scratch, dataset, others, _tracked_objects(folder, ask.tickers))
+            found = sources(archive, dataset, days, since) | sources(scratch, dataset, others, since)
             derived = derive(target, found, means.run, means.told)
         finally:
-            shutil.rmtree(scratch.folder, ignore_errors=True)
-    return fetched, derived
+            for source in sources(scratch, dataset, others).values():
+                source.path.unlink(missing_ok=True)
+    remarks = tuple(dict.fromkeys((*kept.remarks, *passed.remarks)))
+    return Fetched(tuple(sorted((*kept.outcomes, *passed.outcomes))), remarks), derived
+
+
+def _sweep(market: Market, store: Store | None, dataset: Dataset) -> None:
+    """Remove what killed runs left. (Whoever reads may be writing corporate actions.)"""
+    sweep(market.derived)
+    sweep(market.derived / ACTIONS, 3600)
+    if store:
+        store.sweep(dataset)
 
 
 def _fetched(
@@ -158,12 +175,10 @@ def _clean(store: Store, dataset: Dataset, since: date) -> None:
             store.remove(partition)
 
 
-def _remarks(market: Market, days: Sequence[date], since: date) -> Iterator[str]:
+def _remarks(market: Market, ask: Ask, days: Sequence[date], since: date) -> Iterator[str]:
     if days and days[0] < since:
-        yield (
-            f"derived files begin on {since} (DATA_CACHE_MAX_DAYS={market.max_days}); the days before that are in the "
-            "archive alone, where they are slower to read"
-        )
+        before = "are in the archive alone, where they are slower to read" if ask.save_others else "are not fetched"
+        yield f"derived files begin on {since} (DATA_CACHE_MAX_DAYS={market.max_days}); the days before that {before}"
 
 
 @contextmanager
@@ -172,14 +187,24 @@ def alone(folder: Path) -> Iterator[None]:
 
     Raises:
         BusyError: another run holds it, for ten minutes by now.
+        TickstockError: there can be no such folder.
     """
     from filelock import FileLock, Timeout
 
-    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
     try:
-        with FileLock(folder / _LOCK, timeout=_PATIENCE):
-            yield
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout as error:
         raise BusyError(
             f"another run has been deriving into {folder} for {_PATIENCE // 60} minutes; try again"
         ) from error
+    except OSError as error:
+        raise TickstockError(
+            f"cannot write to {folder}: {error.strerror or error}; expected a folder that you may write to, on a disk "
+            "with room (DATA_CACHE_DIR)"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.bars.actions import write_actions
 from tickstock.bars.derive import Told
-from tickstock.bars.known_actions import FOLDER
 from tickstock.bars.local import COLUMNS
-from tickstock.bars.populate import alone
+from tickstock.bars.populate import ACTIONS, alone
 from tickstock.bars.sessions import NEW_YORK, first_not_expected, sessions
 from tickstock.bars.tracked import MASSIVE, YAHOO, Tracked, read_tracked, write_tracked
 from tickstock.errors import BusyError, TickstockError
@@ -73,4 +72,4 @@ def _one(source: Yahoo, folder: Path, ticker: str, ask: YahooAsk) -> None:
     rows = pl.DataFrame(columns, schema=schema).filter(pl.col("date") < over)
     known = [day for day in sessions(ask.start, end) if day < over and len(rows) and day >= rows["date"][0]]
     write_tracked(folder, Tracked(ticker, YAHOO, rows, dict.fromkeys(known, "")))
-    write_actions(folder / FOLDER, actions)
+    write_actions(folder / ACTIONS, actions)

@@ -8,6 +8,7 @@ in object storage (``s3://bucket/prefix``), where a file is replaced as a whole 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickstock.bars.dataset import DAY, MINUTE, Dataset
 from tickstock.errors import TickstockError
+from tickstock.output import replace_file, sweep
 
 if TYPE_CHECKING:
     import polars as pl
@@ -137,8 +139,6 @@ class Store:
         address = self._address(partition)
         try:
             if self.is_local:
-                from tickstock.output import replace_file
-
                 Path(address).parent.mkdir(parents=True, exist_ok=True)
                 with replace_file(Path(address)) as file:
                     ordered.write_parquet(file, **settings)
@@ -154,6 +154,12 @@ class Store:
         """Take a partition away, in a folder. In object storage the store leaves that to the bucket's own rules."""
         if self.is_local:
             Path(self._address(partition)).unlink(missing_ok=True)
+
+    def sweep(self, dataset: Dataset) -> None:
+        """Remove what killed writers left half written in a folder; nobody else may be writing."""
+        if self.is_local:
+            for folder, _, _ in os.walk(Path(self.place, dataset.name)):
+                sweep(Path(folder))
 
     def partitions(self, dataset: Dataset) -> list[Partition]:
         """All partitions of a store in a folder, in order; in object storage none are listed."""
