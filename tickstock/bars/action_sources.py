@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -30,10 +30,16 @@ class Sources(NamedTuple):
     yahoo: Yahoo | None = None
 
 
-def ask(ticker: str, sources: Sources, today: date) -> tuple[Actions, tuple[str, ...]]:
+def ask(
+    ticker: str,
+    sources: Sources,
+    today: date,
+    failed: Callable[[MassiveRest | Yahoo, TickstockError], None] = lambda source, error: None,
+) -> tuple[Actions, tuple[str, ...]]:
     """What Massive, or else Yahoo, tells of a ticker up to ``today``, under what our table says, and remarks.
 
     The table wins on the same day and kind. Where nobody answers there is the table alone, which knows splits only.
+    ``failed`` is told of each source that does not answer.
     """
     remarks = []
     own = tuple(action for action in sources.table.get(ticker, ()) if action.day <= today)
@@ -46,6 +52,7 @@ def ask(ticker: str, sources: Sources, today: date) -> tuple[Actions, tuple[str,
             else:
                 found = source.actions(ticker, FIRST_DAY, today)
         except TickstockError as error:
+            failed(source, error)
             remarks.append(f"corporate actions of {ticker}: {error}")
             continue
         name = f"{found.source}, {TABLE}" if own else found.source

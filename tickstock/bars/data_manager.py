@@ -202,6 +202,8 @@ def _date(day: Day) -> date:
         moment = pd.Timestamp(day)
     except (ValueError, TypeError) as error:
         raise BadInputError(f"{day!r} is no day; expected such as 2025-12-05") from error
+    if pd.isna(moment):
+        raise BadInputError(f"{day!r} is no day; expected such as 2025-12-05")
     if moment.tz is not None:
         moment = moment.tz_convert(str(NEW_YORK))
     found: date = moment.date()

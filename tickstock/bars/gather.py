@@ -5,7 +5,6 @@ Bars of all sources are as traded, so that together they are on one basis; corpo
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,11 +14,12 @@ from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.fetch import FAILED, NOT_ENTITLED, NOT_PUBLISHED, SET_ASIDE
 from tickstock.bars.local import Held, read_held
 from tickstock.bars.mapping import local_map
+from tickstock.bars.pauses import Pauses
 from tickstock.bars.populate import Ask, Means, populate
 from tickstock.bars.populate_text import WORDS, ranges
 from tickstock.bars.sessions import NEW_YORK, first_not_expected, sessions
 from tickstock.errors import BusyError, TickstockError, UnavailableError
-from tickstock.market_settings import Market
+from tickstock.market_settings import Market, Massive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tickstock.bars.yahoo import Yahoo
 
 ARCHIVE, YAHOO, REST = "archive", "yfinance", "massive REST"
-# How long a source that is not reachable is left alone: many tickers are often read one after the other.
-PAUSE = 60.0
-_silent: dict[str, float] = {}
+# Sources that are not reachable, and days that the bucket does not give.
+silent: Pauses[str, str] = Pauses(60)
+refused: Pauses[tuple[Massive, Dataset, date], str] = Pauses(60)
 _pace: dict[int, Pace] = {}
 
 
@@ -96,35 +96,49 @@ def gather(market: Market, question: Question) -> dict[str, Gathered]:
 
 
 def fetch_missing(market: Market, dataset: Dataset, days: Sequence[date], now: datetime) -> list[str]:
-    """Fetch these days from the bucket, for the archive and the store; remarks say what could not be had and why."""
+    """Fetch these days from the bucket, for the archive and the store; remarks say what could not be had and why.
+
+    What could not be had a moment ago is not asked for.
+    """
     from tickstock.bars.credentials import credentials
     from tickstock.bars.provider import Provider
 
-    def work() -> list[str]:
-        with Provider(market.massive, credentials(market.massive)) as provider:
-            means = Means(market, provider, now, local_map, lambda step, done, of: None)
-            done = populate(means, Ask(dataset, days[0], days[-1] + timedelta(days=1), ()))
-        said = list(done.remarks)
-        for outcome in (NOT_PUBLISHED, NOT_ENTITLED, SET_ASIDE, FAILED):
-            if these := [one.day for one in done.outcomes if one.outcome == outcome and one.day in days]:
-                said.append(f"{WORDS[outcome]}: {ranges(these)}")
-        return said
+    place = market.massive
+    asking = [day for day in days if refused.get((place, dataset, day)) is None]
 
-    return list(_asked("flat files", work))
+    def work() -> list[str]:
+        with Provider(place, credentials(place)) as provider:
+            means = Means(market, provider, now, local_map, lambda step, done, of: None)
+            done = populate(means, Ask(dataset, asking[0], asking[-1] + timedelta(days=1), ()))
+        for one in done.outcomes:
+            if one.outcome in (NOT_PUBLISHED, NOT_ENTITLED, SET_ASIDE, FAILED):
+                refused.begin((place, dataset, one.day), one.outcome)
+        return list(done.remarks)
+
+    said = list(_asked("flat files", work)) if asking else []
+    outcomes = {day: refused.get((place, dataset, day)) for day in days}
+    for outcome in (NOT_PUBLISHED, NOT_ENTITLED, SET_ASIDE, FAILED):
+        if these := [day for day, found in outcomes.items() if found == outcome]:
+            said.append(f"{WORDS[outcome]}: {ranges(these)}")
+    return said
 
 
 def _asked(source: str, work: Callable[[], list[str]]) -> Iterator[str]:
     """What the work says, or why it failed. A source that is not reachable is not asked again for a minute."""
-    if time.monotonic() < _silent.get(source, 0.0):
-        yield f"{source}: could not be reached a moment ago, and is asked again a minute after that"
+    if said := silent.get(source):
+        yield f"{source}: {said}"
         return
     try:
         yield from work()
-    except (UnavailableError, BusyError) as error:
-        _silent[source] = time.monotonic() + PAUSE
-        yield f"{source}: {error}"
     except TickstockError as error:
+        note_silence(source, error)
         yield f"{source}: {error}"
+
+
+def note_silence(source: str, error: TickstockError) -> None:
+    """Leave a source alone that is not reachable; a wrong question to it is no reason."""
+    if isinstance(error, (UnavailableError, BusyError)):
+        silent.begin(source, "could not be reached a moment ago, and is asked again a minute after that")
 
 
 def _lacking(held: dict[str, Held], due: Sequence[date]) -> list[date]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickstock.bars.action_sources import TABLE, Sources, ask, from_csv, over
-from tickstock.bars.actions import DIVIDENDS, Action, Actions, read_actions, write_actions
-from tickstock.bars.gather import rest, yahoo
+from tickstock.bars.actions import DIVIDENDS, SPLITS, Action, Actions, read_actions, write_actions
+from tickstock.bars.gather import REST, YAHOO, note_silence, rest, silent, yahoo
+from tickstock.bars.massive_rest import MassiveRest
+from tickstock.bars.pauses import Pauses
 from tickstock.bars.populate import ACTIONS
 from tickstock.bars.split_check import suspected_splits
 from tickstock.errors import BadInputError, TickstockError
@@ -19,10 +20,11 @@ from tickstock.market_settings import Market
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tickstock.bars.yahoo import Yahoo
+
 _tables: dict[Path, tuple[int, Mapping[str, tuple[Action, ...]]]] = {}
-# Tickers that nobody answered for, until when they are left alone: frames of one ticker are often read in a row.
-_unanswered: dict[tuple[Path, str], tuple[float, tuple[str, ...]]] = {}
-_PAUSE = 600.0
+# Tickers that nobody knew actions of, by the folder of their answers.
+unanswered: Pauses[tuple[Path, str], tuple[str, ...]] = Pauses(600)
 
 
 class UnknownActionsError(BadInputError):
@@ -35,17 +37,22 @@ def known_actions(market: Market, ticker: str, today: date) -> tuple[Actions, tu
     Raises:
         BadInputError: corporate_actions.csv cannot be used.
     """
-    own = _table(market.tickers / TABLE)
+    own = _until(today, _table(market.tickers / TABLE).get(ticker, ()))
     kept = read_actions(market.derived / ACTIONS, ticker)
     remarks: tuple[str, ...] = ()
     if kept is None or kept.known_until < today:
         found, remarks = _answer(market, ticker, today)
         kept = found or kept
     if kept is None:
-        return Actions(ticker, own.get(ticker, ()), TABLE, today, ("splits",)), remarks
+        return Actions(ticker, own, TABLE, today, (SPLITS,)), remarks
     if kept.known_until < today:
         remarks = (*remarks, f"splits and dividends of {ticker} are known up to {kept.known_until}")
-    return kept._replace(actions=over(kept.actions, own.get(ticker, ()))), remarks
+    return kept._replace(actions=over(_until(today, kept.actions), own)), remarks
+
+
+def _until(today: date, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """Without what is only announced: today's prices do not know of it."""
+    return tuple(action for action in actions if action.day <= today)
 
 
 def check_splits(raw: pd.DataFrame, actions: Actions) -> tuple[str, ...]:
@@ -64,16 +71,22 @@ def check_splits(raw: pd.DataFrame, actions: Actions) -> tuple[str, ...]:
 
 
 def _answer(market: Market, ticker: str, today: date) -> tuple[Actions | None, tuple[str, ...]]:
-    """What a source tells today, kept for later; None where none answers, which is tried again after ten minutes."""
+    """What a source tells today, kept for later; None where none answers, which is not tried again at once."""
     place = (market.derived, ticker)
-    until, remarks = _unanswered.get(place, (0.0, ()))
-    if time.monotonic() < until:
-        return None, remarks
-    massive = rest(market) if market.massive.api_key else None
-    found, remarks = ask(ticker, Sources({}, massive, yahoo(market)), today)
+    if (before := unanswered.get(place)) is not None:
+        return None, before
+    massive = rest(market) if market.massive.api_key and not silent.get(REST) else None
+    other = None if silent.get(YAHOO) else yahoo(market)
+
+    def failed(source: MassiveRest | Yahoo, error: TickstockError) -> None:
+        note_silence(REST if isinstance(source, MassiveRest) else YAHOO, error)
+
+    found, remarks = ask(ticker, Sources({}, massive, other), today, failed)
     if DIVIDENDS not in found.kinds:
-        _unanswered[place] = time.monotonic() + _PAUSE, remarks
-        return None, remarks
+        quiet = [f"{name}: {said}" for name in (REST, YAHOO) if (said := silent.get(name))]
+        if not quiet:
+            unanswered.begin(place, remarks)
+        return None, remarks or tuple(f"corporate actions of {ticker}: {said}" for said in quiet)
     try:
         write_actions(market.derived / ACTIONS, found)
     except TickstockError as error:

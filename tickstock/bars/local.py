@@ -5,6 +5,7 @@ What stands on another object than the archive has now is passed over for what i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.flat_file import FlatFileError, read_flat_file
 from tickstock.bars.store import Store, partitions_of, time_column
 from tickstock.bars.tracked import MASSIVE, PRICES, Tracked, read_tracked
+from tickstock.errors import BadInputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from tickstock.market_settings import Market
 
 COLUMNS = (*PRICES, "volume")
+# As coarse as the times of files are on some disks, in nanoseconds.
+_TICK = 2_000_000_000
 _entries: dict[tuple[Path, str], tuple[int, dict[date, Entry]]] = {}
 
 
@@ -58,16 +62,22 @@ def read_held(market: Market, dataset: Dataset, tickers: Sequence[str], days: Se
 
 
 def archive_entries(folder: Path, dataset: Dataset) -> dict[date, Entry]:
-    """What the archive knows, read again once its folder has changed."""
-    place = folder / dataset.folder
+    """What the archive knows, read again once its folder has changed. (A file that is written over in its place does
+    not change its folder: this process goes on with what it has read of it.)
+    """
     try:
-        changed = place.stat().st_mtime_ns
+        changed = (folder / dataset.folder).stat().st_mtime_ns
     except FileNotFoundError:
         changed = 0
     known = _entries.get((folder, dataset.name))
-    if known is None or known[0] != changed or not changed:
-        known = _entries[folder, dataset.name] = changed, Archive(folder).entries(dataset)
-    return known[1]
+    if known and known[0] == changed:
+        return known[1]
+    # A change right after this one may leave the folder's time as it is.
+    settled = changed < time.time_ns() - _TICK
+    entries = Archive(folder).entries(dataset)
+    if settled:
+        _entries[folder, dataset.name] = changed, entries
+    return entries
 
 
 def read_day(market: Market, dataset: Dataset, day: date) -> pl.DataFrame | None:
@@ -75,7 +85,7 @@ def read_day(market: Market, dataset: Dataset, day: date) -> pl.DataFrame | None
 
     Raises:
         TickstockError: the store cannot be read.
-        FlatFileError: the file of the day is none.
+        BadInputError: the file of the day is none.
     """
     import polars as pl
 
@@ -88,7 +98,11 @@ def read_day(market: Market, dataset: Dataset, day: date) -> pl.DataFrame | None
         return rows.filter(pl.col("date") == day) if dataset == DAY else rows
     if entry is None or not entry.kept:
         return None
-    rows = read_flat_file(Archive(market.archive).read(dataset, day), dataset, day)
+    archive = Archive(market.archive)
+    try:
+        rows = read_flat_file(archive.read(dataset, day), dataset, day)
+    except FlatFileError as error:
+        raise BadInputError(f"{archive.path(dataset, day)}: {error}; delete it, and it can be fetched again") from error
     if dataset == DAY:
         rows = rows.with_columns(pl.lit(day).alias("date"))
     return rows.select("ticker", time_column(dataset), *COLUMNS, "transactions")

@@ -53,7 +53,8 @@ def minute_frame(market: Market, question: Question, basis: Basis, *, prepost: b
                 "try: populate_cache_bulk.py --dataset minute"
             )
     if missing or held.rows.is_empty():
-        return _from_yahoo(market, question, basis, prepost, [*remarks, f"minutes missing: {ranges(missing)}"])
+        remarks.append(f"minutes missing: {ranges(missing)}" if missing else "the days that are here have none")
+        return _from_yahoo(market, question, basis, prepost, remarks)
     raw = _regular(_raw_frame(held.rows), prepost)
     frame, about = adjusted(market, ticker, raw, basis, question)
     return _told(frames.flat(frame), ticker, ARCHIVE, {**about, "remarks": [*remarks, *about["remarks"]]})

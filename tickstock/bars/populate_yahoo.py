@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +10,7 @@ from tickstock.bars.actions import write_actions
 from tickstock.bars.derive import Told
 from tickstock.bars.local import COLUMNS
 from tickstock.bars.populate import ACTIONS, alone
-from tickstock.bars.sessions import NEW_YORK, first_not_expected, sessions
+from tickstock.bars.sessions import FIRST_DAY, NEW_YORK, first_not_expected, sessions
 from tickstock.bars.tracked import MASSIVE, YAHOO, Tracked, read_tracked, write_tracked
 from tickstock.errors import BusyError, TickstockError
 
@@ -28,7 +28,8 @@ class YahooAsk(NamedTuple):
 
 
 def populate_from_yahoo(source: Yahoo, folder: Path, ask: YahooAsk, told: Told) -> dict[str, str]:
-    """Ask for each ticker's bars and keep them as traded, with the splits and dividends, in ``folder``.
+    """Ask for each ticker's bars and keep them as traded, with the splits and dividends, in ``folder``. Bars of other
+    days that Yahoo told before stay.
 
     Gives what became of each ticker: "" where all is well, else why not.
     A file that stands on flat files is left alone. A source that does not answer is not asked for the rest.
@@ -61,15 +62,20 @@ def populate_from_yahoo(source: Yahoo, folder: Path, ask: YahooAsk, told: Told) 
 def _one(source: Yahoo, folder: Path, ticker: str, ask: YahooAsk) -> None:
     import polars as pl
 
+    """One question: what Yahoo tells of splits and dividends has to reach back to the first bar of any source."""
     today = ask.now.astimezone(NEW_YORK).date()
-    end = min(ask.end, today + timedelta(days=1))
-    raw, actions = source.bars(ticker, ask.start, end, today)
     # A bar of a session that goes on is no bar yet.
-    over = first_not_expected(ask.now)
+    end = min(ask.end, first_not_expected(ask.now))
+    raw, actions = source.bars(ticker, FIRST_DAY, end, today)
     columns = {"date": [moment.date() for moment in raw.index]}
     columns |= {name: raw[name.title()].to_list() for name in COLUMNS}
     schema = {"date": pl.Date, **dict.fromkeys(COLUMNS, pl.Float64)}
-    rows = pl.DataFrame(columns, schema=schema).filter(pl.col("date") < over)
-    known = [day for day in sessions(ask.start, end) if day < over and len(rows) and day >= rows["date"][0]]
-    write_tracked(folder, Tracked(ticker, YAHOO, rows, dict.fromkeys(known, "")))
+    rows = pl.DataFrame(columns, schema=schema)
+    # From its first bar on, days without one are known to have none.
+    known = set(sessions(max(ask.start, rows["date"][0]), end)) if len(rows) else set()
+    rows = rows.filter(pl.col("date").is_in(list(known)))
+    if before := read_tracked(folder, ticker):
+        kept = before.rows.filter(~pl.col("date").is_in(list(known)))
+        rows, known = pl.concat([kept, rows]).sort("date"), known | set(before.objects)
+    write_tracked(folder, Tracked(ticker, YAHOO, rows, dict.fromkeys(sorted(known), "")))
     write_actions(folder / ACTIONS, actions)

@@ -79,14 +79,23 @@ class Store:
     def objects(self, partition: Partition) -> dict[date, str]:
         """Which days a partition holds, and the ETag of the object that each stands on; none where there is no such
         partition, or it is damaged.
+
+        Raises:
+            TickstockError: the store does not answer, or may not be read.
         """
         import polars as pl
 
         try:
             found = pl.read_parquet_metadata(self._address(partition), storage_options=self._cloud)
             days: dict[str, str] = json.loads(found[_OBJECTS])
-        except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
+        except (FileNotFoundError, KeyError, ValueError, pl.exceptions.PolarsError):
             return {}
+        except OSError as error:
+            # Not to be taken for a month without days: it would be written over.
+            raise TickstockError(
+                f"cannot read {self._address(partition)}: {_first_line(error)}; expected a store that you may read "
+                "(BARS_STORE)"
+            ) from error
         return {date.fromisoformat(day): etag for day, etag in days.items()}
 
     def read(self, partition: Partition) -> pl.DataFrame:
@@ -118,9 +127,10 @@ class Store:
         try:
             return (rows.select(columns) if columns else rows).collect()
         except (OSError, pl.exceptions.PolarsError) as error:
+            file = next(filter(self._is_unreadable, files), self.place)
             raise TickstockError(
-                f"the store at {self.place} cannot be read: {_first_line(error)}; it can be built again from the "
-                "archive: scripts/market_data/populate_cache_bulk.py"
+                f"{file} cannot be read: {_first_line(error)}; if it is damaged, delete it, and "
+                "scripts/market_data/populate_cache_bulk.py makes it again from the archive"
             ) from error
 
     def write(self, partition: Partition, rows: pl.DataFrame, objects: Mapping[date, str]) -> None:
@@ -169,6 +179,15 @@ class Store:
             (found for path in Path(self.place, dataset.name).rglob("*.parquet") if (found := _named(dataset, path))),
             key=lambda partition: (partition.year, partition.month, partition.day),
         )
+
+    def _is_unreadable(self, address: str) -> bool:
+        import polars as pl
+
+        try:
+            pl.read_parquet(address, storage_options=self._cloud, hive_partitioning=False, glob=False)
+        except (OSError, pl.exceptions.PolarsError):
+            return True
+        return False
 
     @property
     def _cloud(self) -> dict[str, str] | None:
