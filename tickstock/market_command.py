@@ -54,7 +54,9 @@ def means(options: argparse.Namespace, market: Market) -> Iterator[Means]:
 
 
 def populate_and_show(options: argparse.Namespace, market: Market, ask: Ask) -> int:
-    """Populate, print what came of it, and give the exit status: 1 where a day that was due failed, or none is here."""
+    """Populate, print what came of it, and give the exit status: 1 where a day that was due failed, a file that is here
+    cannot be used, or none is here.
+    """
     from tickstock.bars.populate import populate
     from tickstock.bars.populate_text import as_json, as_text, tickers_text
 
@@ -100,7 +102,8 @@ def _status(populated: Populated) -> int:
     due = first_not_expected(new_york_now())
     if populated.outcomes and not any(one.outcome in (FETCHED, REPLACED, HELD) for one in populated.outcomes):
         raise TickstockError("none of these days is here or can be had; check_massive.py tells what can")
-    return int(any(one.outcome in (FAILED, NOT_ASKED) and one.day < due for one in populated.outcomes))
+    failed = any(one.outcome in (FAILED, NOT_ASKED) and one.day < due for one in populated.outcomes)
+    return int(failed or bool(populated.derived.faults))
 
 
 def tickers_asked(options: argparse.Namespace, market: Market) -> tuple[str, ...]:
