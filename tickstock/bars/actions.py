@@ -16,6 +16,7 @@ from tickstock.output import write_output
 
 SPLITS = "splits"
 DIVIDENDS = "dividends"
+CAPITAL_GAINS = "capital gains"
 _LOG = logging.getLogger("tickstock.bars")
 
 
@@ -37,6 +38,7 @@ class Actions(NamedTuple):
     """All that ``source``, asked on ``known_until``, told of a ticker: one action a day, in order.
 
     ``kinds`` is what the source tells at all; without DIVIDENDS, no dividend here does not mean that none was paid.
+    CAPITAL_GAINS are told of funds alone, and are among the dividends.
     """
 
     ticker: str
@@ -121,7 +123,7 @@ def _from_json(about: dict[str, Any], ticker: str) -> Actions:
     days = [action.day for action in actions]
     if any(day >= later for day, later in pairwise(days)):
         raise ValueError("its days are not in order")
-    kinds = tuple(kind for kind in (SPLITS, DIVIDENDS) if kind in about["kinds"])
+    kinds = tuple(kind for kind in (SPLITS, DIVIDENDS, CAPITAL_GAINS) if kind in about["kinds"])
     return Actions(ticker, actions, str(about["source"]), date.fromisoformat(about["known_until"]), kinds)
 
 

@@ -75,14 +75,19 @@ def download(frames: Mapping[str, pd.DataFrame | None], group_by: GroupBy = "col
     None is a ticker that failed: its columns are empty, with one for Adj Close, as yfinance has it. By column they are
     sorted; by ticker they are in the order given (yfinance's is none).
     """
+    return together({ticker: None if frame is None else flat(frame) for ticker, frame in frames.items()}, group_by)
+
+
+def together(frames: Mapping[str, pd.DataFrame | None], group_by: GroupBy = "column") -> pd.DataFrame:
+    """As :func:`download`, of frames whose columns and index have their shape already."""
     import pandas as pd
 
-    flats = {ticker: flat(frame) for ticker, frame in frames.items() if frame is not None}
+    good = {ticker: frame for ticker, frame in frames.items() if frame is not None}
     index: pd.Index = pd.DatetimeIndex([]).as_unit("s")
-    for place, frame in enumerate(flats.values()):
+    for place, frame in enumerate(good.values()):
         index = index.union(frame.index) if place else frame.index
     failed = pd.DataFrame(np.nan, index=index, columns=list(_FAILED))
-    parts = [flats[ticker].reindex(index) if ticker in flats else failed for ticker in frames]
+    parts = [good[ticker].reindex(index) if ticker in good else failed for ticker in frames]
     result: pd.DataFrame = pd.concat(parts, axis=1, keys=list(frames), names=["Ticker", "Price"])
     if group_by == "column":
         result = result.swaplevel(0, 1, axis=1).sort_index(level=0, axis=1)

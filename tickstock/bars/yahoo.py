@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tickstock.bars.actions import Action, Actions, merged
+from tickstock.bars.actions import CAPITAL_GAINS, DIVIDENDS, SPLITS, Action, Actions, merged
 from tickstock.bars.adjust import PRICES
 from tickstock.bars.tickers import yahoo_spelling
 from tickstock.errors import BadInputError, BusyError
@@ -50,7 +50,8 @@ class Yahoo:
         told = self._history(ticker, start, today + timedelta(days=1), "1d", adjusted=False)
         told.index = pd.DatetimeIndex(told.index).tz_localize(None).rename("Date")
         later = _later_splits(told)
-        actions = Actions(ticker, _actions(told, later), NAME, today)
+        kinds = (SPLITS, DIVIDENDS, *((CAPITAL_GAINS,) if "Capital Gains" in told else ()))
+        actions = Actions(ticker, _actions(told, later), NAME, today, kinds)
         raw = told[[*PRICES, "Volume"]].astype("float64")
         raw[PRICES] = raw[PRICES].to_numpy() * later[:, None]
         raw["Volume"] = raw["Volume"].to_numpy() / later
