@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
@@ -82,7 +83,7 @@ def populate_from_yahoo(options: argparse.Namespace, market: Market, ask: Ask) -
     from tickstock.bars.tracked import read_tracked
 
     asked = populate_yahoo.YahooAsk(ask.tickers, ask.start, ask.end, new_york_now())
-    with console.progress_bar(options) as told:
+    with console.progress_bar(options) as told, unseen_logs(options, "yfinance"):
         came = populate_yahoo.populate_from_yahoo(yahoo(market), market.derived, asked, told)
     for ticker, reason in came.items():
         if reason:
@@ -92,6 +93,20 @@ def populate_from_yahoo(options: argparse.Namespace, market: Market, ask: Ask) -
     elif not options.quiet:
         console.show(tickers_text(market.derived, ask.tickers))
     return int(any(reason and read_tracked(market.derived, ticker) is None for ticker, reason in came.items()))
+
+
+@contextmanager
+def unseen_logs(options: argparse.Namespace, *names: str) -> Iterator[None]:
+    """Keep what these libraries log from the terminal, unless ``--verbose``: what counts is told with the result."""
+    loggers = [] if options.verbose else [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _status(populated: Populated) -> int:

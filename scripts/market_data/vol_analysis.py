@@ -55,6 +55,8 @@ def _study(options: argparse.Namespace, read: Reader) -> int:
     tickers = _tickers(options)
     from tickstock.bars.sessions import half_days, new_york_now, period_start
     from tickstock.bars.volume.report import report
+    from tickstock.bars.volume.text import grouped
+    from tickstock.market_command import unseen_logs
 
     now = new_york_now()
     short = half_days(period_start(options.period, now.date()), now.date() + timedelta(days=1))
@@ -64,12 +66,14 @@ def _study(options: argparse.Namespace, read: Reader) -> int:
     def frame(ticker: str) -> "pd.DataFrame":
         return read(ticker, options.period, options.data_source)
 
-    result = report(tickers, frame, short, options.anchor, unfinished)
+    # The remarks come with the studies.
+    with unseen_logs(options, "tickstock.bars", "yfinance"):
+        result = report(tickers, frame, short, options.anchor, unfinished)
     _show(options, result)
     for one in result.studies if options.chart else ():
         _draw(options, one, len(tickers) > 1)
-    for ticker, error in result.failed:
-        console.warn(f"error: {ticker}: {error.removeprefix(f'{ticker}: ')}")
+    for line in grouped(result.failed, len(tickers)):
+        console.warn(f"error: {line}")
     return 1 if result.failed else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from tickstock.errors import TickstockError
 from tickstock.settings import REPOSITORY
 
 Run = Callable[..., int]
+# First the reader of frames, then the arguments.
+RunWith = Callable[..., int]
 
 
 @pytest.fixture
-def run() -> Run:
+def run_with() -> RunWith:
     """Run the script's main on frames of our own."""
     path = REPOSITORY / "scripts" / "market_data" / "vol_analysis.py"
     spec = importlib.util.spec_from_file_location("vol_analysis", path)
@@ -26,7 +29,11 @@ def run() -> Run:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return lambda read, *arguments: int(module.main([str(each) for each in arguments], read))
 
+
+@pytest.fixture
+def run(run_with: RunWith) -> Run:
     def read(ticker: str, period: str, source: str) -> pd.DataFrame:
         if ticker == "BAD":
             raise TickstockError("BAD: no bars\u001b[31m")
@@ -34,7 +41,7 @@ def run() -> Run:
         frame.attrs = {"source": source, "adjustment": "splits", "coverage": f"all of {period}"}
         return frame
 
-    return lambda *arguments: int(module.main([str(each) for each in arguments], read))
+    return lambda *arguments: run_with(read, *arguments)
 
 
 def test_one_ticker_is_told_in_detail(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,3 +92,53 @@ def test_wrong_arguments_are_one_line(
 def test_a_list_is_also_found_by_its_name(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("-f", "sector_etfs.txt") == 0
     assert "XLK" in capsys.readouterr().out
+
+
+def noisy(ticker: str, period: str, source: str) -> pd.DataFrame:
+    if ticker in ("BAD", "WORSE"):
+        raise TickstockError(f"no bar of {ticker}: Yahoo does not answer\n(curl: 6)")
+    remarks = ["flat files: no keys", f"yfinance: 3 bars of {ticker} that the archive lacks",
+               f"{ticker}: 2 of 80 sessions missing: 2025-01-02 to 2025-01-03"]  # fmt: skip
+    if ticker == "AAPL":
+        remarks.append("AAPL: a split of AAPL is left out")
+    for remark in remarks:
+        logging.getLogger("tickstock.bars").warning(remark)
+    logging.getLogger("yfinance").error("Cookie/crumb fetch failed")
+    frame = walk(80, seed=sum(map(ord, ticker)))
+    frame.attrs = {"source": source, "adjustment": "splits", "remarks": remarks, "coverage": {
+        "from": "2025-01-02", "to": "2025-04-25", "sessions": 80, "known": 78, "bars": 78,
+        "missing": "2025-01-02 to 2025-01-03", "complete": False}}  # fmt: skip
+    return frame
+
+
+def test_remarks_of_several_are_told_once(run_with: RunWith, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_with(noisy, "AAPL", "MSFT") == 0
+    captured = capsys.readouterr()
+    assert captured.out.partition("VWAP\n")[2].splitlines() == [
+        "all: Source: yfinance; adjusted for splits; coverage: 78 of 80 sessions, missing 2025-01-02 to 2025-01-03",
+        "all: flat files: no keys",
+        "all: yfinance: 3 bars of the ticker that the archive lacks",
+        "AAPL: a split of AAPL is left out",
+    ]
+    assert captured.err == ""
+
+
+def test_failures_for_one_reason_are_one_line(run_with: RunWith, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_with(noisy, "AAPL", "BAD", "WORSE") == 1
+    expected = "error: BAD, WORSE: no bar of the ticker: Yahoo does not answer (curl: 6)\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_what_libraries_log_is_shown_with_verbose_alone(run_with: RunWith, caplog: pytest.LogCaptureFixture) -> None:
+    run_with(noisy, "AAPL")
+    assert caplog.text == ""
+    run_with(noisy, "AAPL", "--verbose")
+    assert "Cookie/crumb fetch failed" in caplog.text
+
+
+def test_programs_get_the_coverage_in_figures(run_with: RunWith, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_with(noisy, "AAPL", "--json") == 0
+    (one,) = json.loads(capsys.readouterr().out)["studies"]
+    assert (one["basis"]["coverage"]["known"], one["basis"]["coverage"]["complete"]) == (78, False)
+    assert one["remarks"] == ["flat files: no keys", "yfinance: 3 bars of AAPL that the archive lacks",
+                              "a split of AAPL is left out"]  # fmt: skip

@@ -100,6 +100,24 @@ def test_a_study_says_what_it_stands_on() -> None:
     assert one.half_days == {half}
 
 
+@pytest.mark.parametrize(
+    ("coverage", "phrase"),
+    [
+        ({"sessions": 500, "known": 500, "missing": "", "complete": True}, "coverage: all 500 sessions"),
+        ({"sessions": 1500, "known": 1100, "missing": "2024-11-29 to 2025-08-08", "complete": False},
+         "coverage: 1,100 of 1,500 sessions, missing 2024-11-29 to 2025-08-08"),
+        ({"sessions": 0, "known": 0, "missing": "", "complete": True}, "coverage: no session is due yet"),
+    ],
+)  # fmt: skip
+def test_coverage_is_a_phrase_for_people_and_figures_for_programs(coverage: dict[str, object], phrase: str) -> None:
+    frame = walk(60)
+    frame.attrs = {"coverage": coverage}
+    one = study(frame, "T")
+    assert phrase in "\n".join(text.detail(one))
+    assert phrase in page.page(one)
+    assert document(report(["T"], lambda _: frame))["studies"][0]["basis"]["coverage"] == coverage
+
+
 def test_a_session_that_goes_on_is_left_out() -> None:
     frame = walk(60)
     last = frame.index[-1].date()

@@ -28,7 +28,11 @@ def study_document(one: Study, daily: bool = False) -> dict[str, Any]:
         "first_day": str(one.bars.days[0]),
         "last_day": str(one.bars.days[-1]),
         "sessions": len(one.bars),
-        "basis": vars(one.basis),
+        "basis": {
+            "source": one.basis.source,
+            "adjustment": one.basis.adjustment,
+            "coverage": one.basis.counts or one.basis.coverage,
+        },
         "vwap": {
             "rolling": rolling,
             "anchored": anchored,

@@ -31,11 +31,12 @@ NOT_SAID = "not said"
 
 @dataclass(frozen=True)
 class Basis:
-    """What the figures stand on, as the frame tells of itself."""
+    """What the figures stand on, as the frame tells of itself. ``counts`` is its coverage in figures."""
 
     source: str
     adjustment: str
     coverage: str
+    counts: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def study(
         anchor=where,
         basis=_basis(frame.attrs),
         half_days=short,
-        remarks=(*map(str, frame.attrs.get("remarks", ())), *remarks, *_remarks(bars, short)),
+        remarks=(*_of_frame(frame.attrs, ticker), *remarks, *_remarks(bars, short)),
     )
 
 
@@ -135,12 +136,31 @@ def _anchor(bars: Bars, ticker: str, day: date | None) -> tuple[int, Anchor]:
 
 
 def _basis(attrs: Mapping[Any, Any]) -> Basis:
-    adjustment = str(attrs.get("adjustment", NOT_SAID))
+    adjustment, told = str(attrs.get("adjustment", NOT_SAID)), attrs.get("coverage", NOT_SAID)
+    counts = told if isinstance(told, Mapping) else None
     return Basis(
         str(attrs.get("source", NOT_SAID)),
         ADJUSTMENTS.get(adjustment, adjustment),
-        str(attrs.get("coverage", NOT_SAID)),
+        str(told) if counts is None else _coverage(counts),
+        counts,
     )
+
+
+def _coverage(counts: Mapping[str, Any]) -> str:
+    """A frame's coverage (:func:`tickstock.bars.daily.coverage`) as a phrase."""
+    if not counts["sessions"]:
+        return "no session is due yet"
+    if counts["complete"]:
+        return f"all {counts['sessions']:,} sessions"
+    return f"{counts['known']:,} of {counts['sessions']:,} sessions, missing {counts['missing']}"
+
+
+def _of_frame(attrs: Mapping[Any, Any], ticker: str) -> list[str]:
+    """The frame's remarks, without the ticker at their beginning, and without what its coverage tells."""
+    found = [str(remark).removeprefix(f"{ticker}: ") for remark in attrs.get("remarks", ())]
+    coverage = attrs.get("coverage")
+    missing = coverage["missing"] if isinstance(coverage, Mapping) else ""
+    return [remark for remark in found if not (missing and remark.endswith(f"sessions missing: {missing}"))]
 
 
 def _remarks(bars: Bars, half_days: frozenset[date]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from tickstock.bars.volume.scores import Score
 from tickstock.bars.volume.study import Study
@@ -28,7 +29,7 @@ def detail(one: Study, everything: bool = False) -> Iterator[str]:
     if one.remarks:
         yield ""
         yield "Remarks"
-        yield from (f"  - {remark}" for remark in one.remarks)
+        yield from (f"  - {_one_line(remark)}" for remark in one.remarks)
 
 
 def summary(studies: Sequence[Study]) -> Iterator[str]:
@@ -39,8 +40,24 @@ def summary(studies: Sequence[Study]) -> Iterator[str]:
     yield from table(header, rows, right=(0, 3, 4, 5, 6, 7, 8, 9, 10))
     yield ""
     yield "acc.: accumulation, 0 to 10; dist.: distribution, 1 to 10; vs VWAP 20: close against the rolling 20-day VWAP"
-    for line, tickers in _shared(studies).items():
-        yield f"{line}: {'all' if len(tickers) == len(studies) else ', '.join(tickers)}"
+    told = [(one.ticker, _basis(one)) for one in studies]
+    told += [(one.ticker, remark) for one in studies for remark in one.remarks]
+    yield from grouped(told, len(studies))
+
+
+def grouped(told: Iterable[tuple[str, str]], of: int) -> Iterator[str]:
+    """What is told of tickers, each once and in one line, after those of which it is true ("all": as many as ``of``).
+
+    A ticker's own name within it is no difference.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for ticker, text in told:
+        line = _one_line(text.removeprefix(f"{ticker}: "))
+        itself = re.compile(rf"(?<![\w.]){re.escape(ticker)}(?![\w.]*\w)")
+        found.setdefault(itself.sub("the ticker", line), []).append((ticker, line))
+    for shared, same in found.items():
+        tickers = "all" if len(same) == of > 1 else ", ".join(ticker for ticker, _ in same)
+        yield f"{tickers}: {shared if len(same) > 1 else same[0][1]}"
 
 
 def figures(one: Study) -> list[tuple[str, str]]:
@@ -136,15 +153,8 @@ def _words(one: Study) -> str:
     return f"{one.accumulation.word} accumulation, {one.distribution.word} distribution"
 
 
-def _shared(studies: Sequence[Study]) -> dict[str, list[str]]:
-    """What the studies stand on and their remarks, each with the tickers that it is true of."""
-    result: dict[str, list[str]] = {}
-    for one in studies:
-        result.setdefault(_basis(one), []).append(one.ticker)
-    for one in studies:
-        for remark in one.remarks:
-            result.setdefault(remark, []).append(one.ticker)
-    return result
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _basis(one: Study) -> str:
