@@ -1,4 +1,4 @@
-"""A TCP proxy before a PostgreSQL server that cuts the first connection at a chosen place."""
+"""TCP proxies before a PostgreSQL server: one cuts the first connection at a chosen place, one falls silent."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CuttingProxy:
             if first:
                 threads = [(self._watch_client, client, upstream), (self._watch_server, upstream, client)]
             else:
-                threads = [(_pass_on, client, upstream), (_pass_on, upstream, client)]
+                threads = [(self._pass_on, client, upstream), (self._pass_on, upstream, client)]
             first = False
             for work, *ends in threads:
                 threading.Thread(target=work, args=ends, daemon=True).start()
@@ -95,18 +95,44 @@ class CuttingProxy:
                 break
         _end(client, upstream)
 
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        for data in _blocks(one):
+            with contextlib.suppress(OSError):
+                other.sendall(data)
+        _end(one, other)
+
+
+class SilentProxy(CuttingProxy):
+    """Passes everything on until ``silent`` is set, then nothing more in either direction; it closes nothing."""
+
+    def __init__(self, server: Mapping[str, Any]) -> None:
+        self.silent = threading.Event()
+        self._sockets: list[socket.socket] = []
+        super().__init__(server)
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        _end(*self._sockets)
+
+    def _watch_client(self, client: socket.socket, upstream: socket.socket) -> None:
+        self._pass_on(client, upstream)
+
+    def _watch_server(self, upstream: socket.socket, client: socket.socket) -> None:
+        self._pass_on(upstream, client)
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        self._sockets.append(one)
+        for data in _blocks(one):
+            if not self.silent.is_set():
+                with contextlib.suppress(OSError):
+                    other.sendall(data)
+        _end(one, other)
+
 
 def _blocks(one: socket.socket):  # type: ignore[no-untyped-def]
     with contextlib.suppress(OSError):
         while data := one.recv(65536):
             yield data
-
-
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    for data in _blocks(one):
-        with contextlib.suppress(OSError):
-            other.sendall(data)
-    _end(one, other)
 
 
 def _end(*sockets: socket.socket) -> None:

@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 
 from tests.conftest import uri_with_password
+from tests.cutting_proxy import SilentProxy
 from tests.runtime_cache.conftest import MakeCache, until
 from tests.stored import query
 from tickstock.db import Connection, Database, closing
@@ -96,6 +97,103 @@ def test_after_a_lost_connection_it_asks(cache: RelationshipCache, stored: Conne
     query(stored, HEAVIER)
     assert until(lambda: weight(cache) == 8.25) < 2
     until(lambda: not cache.get_stats().stale)
+
+
+@pytest.mark.parametrize("place", ["_refresh", "snapshot"])
+def test_an_error_that_nobody_expected_ends_nothing(
+    cache: RelationshipCache, stored: Connection, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    cache.warm_cache()
+    until(lambda: sessions(stored) == 1)
+    time.sleep(0.5)  # it asks after each connection
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("nobody expected this")
+
+    target = {"_refresh": (cache, "_refresh"), "snapshot": ("tickstock.runtime_cache.cache.read_snapshot",)}[place]
+    with monkeypatch.context() as patch:
+        patch.setattr(*target, fail)
+        query(stored, HEAVIER)
+        until(lambda: cache.get_stats().stale)
+        assert cache.get_stats().error == "ValueError: nobody expected this"
+        assert weight(cache) == 7.25
+        cache.invalidate()
+        if place == "snapshot":
+            assert weight(cache) == 7.25
+    until(lambda: weight(cache) == 8.25)
+    assert until(lambda: not cache.get_stats().stale) < 3
+    query(stored, HEAVIER)
+    assert until(lambda: weight(cache) == 9.25) < 1
+
+
+def test_an_error_that_nobody_expected_before_the_first_state_is_the_callers(
+    cache: RelationshipCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("tickstock.runtime_cache.cache.read_snapshot", lambda *_: {}["no such key"])
+        with pytest.raises(KeyError, match="no such key"):
+            cache.get_all_etfs()
+    assert weight(cache) == 7.25
+
+
+def test_a_network_that_falls_silent_is_told_within_the_ttl(
+    stored: Connection, database: Database, make_cache: MakeCache
+) -> None:
+    proxy = SilentProxy(database.parameters)
+    with proxy as parameters:
+        cache = make_cache(database._replace(parameters=parameters), ttl_seconds=2)
+        cache.warm_cache()
+        for _ in range(30):
+            assert not cache.get_stats().stale
+            time.sleep(0.1)
+        proxy.silent.set()
+        assert until(lambda: cache.get_stats().stale) < 2.1
+        assert weight(cache) == 7.25
+
+
+def test_nobody_waits_long_for_a_network_that_is_silent(
+    stored: Connection, database: Database, make_cache: MakeCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tickstock.runtime_cache.bounded.ANSWER", 1.0)
+    proxy = SilentProxy(database.parameters)
+    with proxy as parameters:
+        cache = make_cache(database._replace(parameters={**parameters, "connect_timeout": "2"}), ttl_seconds=2)
+        cache.warm_cache()
+        until(lambda: sessions(stored) == 1)
+        proxy.silent.set()
+        query(stored, HEAVIER)
+        cache.invalidate()
+        begun = time.monotonic()
+        assert weight(cache) == 7.25
+        assert time.monotonic() - begun < 6
+        until(lambda: "no answer within 1 s" in (cache.get_stats().error or ""), 15)
+        proxy.silent.clear()
+        until(lambda: weight(cache) == 8.25, 20)
+        until(lambda: not cache.get_stats().stale)
+
+
+def test_what_is_invalidated_while_a_state_is_swapped_is_asked_for_again(
+    stored: Connection, database: Database
+) -> None:
+    class Meanwhile(RelationshipCache):
+        """Somebody invalidates it between the end of a read and the swap."""
+
+        invalidating: threading.Thread | None = None
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if name == "_served" and value is not None and self.invalidating is None:
+                query(stored, HEAVIER)
+                self.invalidating = threading.Thread(target=self.invalidate)
+                self.invalidating.start()
+                self.invalidating.join(0.3)
+            super().__setattr__(name, value)
+
+    cache = Meanwhile(database)
+    cache.close()  # nothing but the next question asks
+    cache.warm_cache()
+    assert cache.invalidating
+    cache.invalidating.join()
+    assert weight(cache) == 8.25
 
 
 def sessions(connection: Connection) -> int:

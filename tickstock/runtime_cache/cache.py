@@ -14,6 +14,7 @@ import psycopg2
 from tickstock.db import closing
 from tickstock.errors import BusyError, TickstockError
 from tickstock.runtime_cache.answers import Answer, Name
+from tickstock.runtime_cache.bounded import bounded
 from tickstock.runtime_cache.snapshot import Key, Snapshot, read_key, read_snapshot
 from tickstock.runtime_cache.universes import evaluate
 from tickstock.runtime_cache.watcher import Watcher
@@ -26,7 +27,8 @@ class Stats(NamedTuple):
     """How the cache is. ``version`` and what follows are of the state that it serves; None before the first.
 
     A hit was answered from memory; a miss had to wait for the data. ``age_seconds`` is since the state was read,
-    ``confirmed_seconds`` since it was last known to be the newest. It is ``stale`` where that cannot be found out.
+    ``confirmed_seconds`` since it was last known to be the newest. It is ``stale`` where that cannot be found out, or
+    was not for longer than ``ttl_seconds``.
     """
 
     environment: str
@@ -52,7 +54,7 @@ class Stats(NamedTuple):
 class RelationshipCache:
     """Answers from memory, for as many threads as there are. A look-up takes no lock and meets no database.
 
-    The data is read with the first question, and again when its version moved: the server tells, and every
+    The data is read with the first question, and again when its version moved: the server tells, and twice in
     ``ttl_seconds``, and after a lost connection, the cache asks. Meanwhile, and while no database answers, the last
     good state goes on to be served; :meth:`get_stats` then calls it stale. Where nothing could be read yet, the error
     is the caller's, and the next question tries again.
@@ -62,16 +64,17 @@ class RelationshipCache:
 
     def __init__(self, database: Database, ttl_seconds: float = 3600, environment: str = "DEFAULT") -> None:
         self.environment, self.ttl_seconds = environment, ttl_seconds
-        self._database = database
+        self._database = bounded(database)
         self._served: Snapshot | None = None  # None: the next question reads
         self._last: Snapshot | None = None
-        self._reading = threading.Lock()
+        self._reading, self._swapping = threading.Lock(), threading.Lock()
         self._invalidated = 0
         self._error: Exception | None = None
         self._read_at = self._confirmed_at = 0.0
         self._hits, self._misses = count(), count()
         self._refreshes = self._failures = 0
-        self._watcher = Watcher(database, ttl_seconds, self._follow, self._lost)
+        # Twice: what is confirmed in time is never older than the TTL.
+        self._watcher = Watcher(self._database, ttl_seconds / 2, self._follow, self._lost)
         _caches.add(self)
 
     # Questions
@@ -170,12 +173,13 @@ class RelationshipCache:
 
     def invalidate(self) -> None:
         """Let the next question read the data again, if its version moved."""
-        self._invalidated += 1
-        self._served = None
+        with self._swapping:
+            self._invalidated += 1
+            self._served = None
 
     def get_stats(self) -> Stats:
         """How often it was asked and refreshed, and how good what it serves is."""
-        last, now = self._last, time.monotonic()
+        last, error, now = self._last, self._error, time.monotonic()
         stats = Stats(
             self.environment,
             self.ttl_seconds,
@@ -183,8 +187,8 @@ class RelationshipCache:
             _counted(self._misses),
             self._refreshes,
             self._failures,
-            last is None or self._error is not None,
-            str(self._error).strip() if self._error else None,
+            last is None or error is not None or now - self._confirmed_at > self.ttl_seconds,
+            _told(error) if error else None,
         )
         if last is None:
             return stats
@@ -225,11 +229,13 @@ class RelationshipCache:
             with closing(self._database.connect()) as connection:
                 if again or last is None or _read_key(connection) != last.key:
                     last = read_snapshot(connection, self.environment)
-        except (psycopg2.Error, TickstockError, OSError) as error:
+        except Exception as error:
             self._failures += 1
             self._error = error
             if last is None:
-                raise error if isinstance(error, TickstockError) else BusyError(str(error).strip()) from error
+                if isinstance(error, psycopg2.Error | OSError):
+                    raise BusyError(_told(error)) from error
+                raise
         else:
             now = time.monotonic()
             if last is not self._last:
@@ -237,8 +243,9 @@ class RelationshipCache:
                 self._read_at = now
             self._error, self._confirmed_at = None, now
         self._last = last
-        # What was invalidated meanwhile may be newer than what was read.
-        self._served = last if invalidated == self._invalidated else None
+        with self._swapping:
+            # What was invalidated meanwhile may be newer than what was read.
+            self._served = last if invalidated == self._invalidated else None
 
     def _follow(self) -> bool:
         with self._reading:
@@ -249,13 +256,20 @@ class RelationshipCache:
         self._error = error
 
     def _forked(self) -> None:
-        self._reading = threading.Lock()  # a thread that the child does not have may have held it
+        # A thread that the child does not have may have held them.
+        self._reading, self._swapping = threading.Lock(), threading.Lock()
         self._watcher.start_again()
 
 
 def _read_key(connection: Any) -> Key:
     with connection.cursor() as cursor:
         return read_key(cursor)
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, in words; of an error that nobody expected its kind too."""
+    expected = isinstance(error, psycopg2.Error | TickstockError | OSError)
+    return str(error).strip() if expected else f"{type(error).__name__}: {error}"
 
 
 def _counted(counter: count[int]) -> int:

@@ -11,17 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import psycopg2
-
 from tickstock.db import closing
-from tickstock.errors import TickstockError
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Database
 
 _CHANNEL = "tickstock_data_version"
-# A connection that died without a word is noticed after a minute, not after two hours.
-_KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 _LONGEST_PAUSE = 5.0
 _TRY_AGAIN = 1.0
 
@@ -36,7 +31,7 @@ class Watcher:
     def __init__(
         self, database: Database, every: float, follow: Callable[[], bool], lost: Callable[[Exception], None]
     ) -> None:
-        self._database = database._replace(parameters={**_KEEPALIVE, **database.parameters})
+        self._database = database
         self._every, self._follow, self._lost = every, follow, lost
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -73,7 +68,7 @@ class Watcher:
                     with closing(self._database.connect()) as connection:
                         pause = 0.1
                         self._listen(connection, ear)
-                except (psycopg2.Error, TickstockError, OSError) as error:
+                except Exception as error:  # without this thread the data would be called current for ever
                     self._lost(error)
                     self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
                     pause = min(2 * pause, _LONGEST_PAUSE)
