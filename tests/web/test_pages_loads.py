@@ -160,15 +160,18 @@ def test_a_refused_undo_says_why_and_is_done_by_force_alone(
     page, before = desk.get(f"/admin/loads/{loaded.first}/undo"), everything(stored)
     reason = f"load {loaded.second} has read NEW since; undo it first"
     assert reason in page.text
-    assert page.field("force") == "1"
-    refused = confirm(desk, page, loaded.first)
+    assert not [each for each in page.all("form") if each.get("method") == "post" and "undo" in (each["action"] or "")]
+    assert f"/admin/loads/{loaded.first}/undo?force=1" in page.links()
+    ((version,),) = query(stored, "SELECT max(version) FROM data_version")
+    refused = desk.post(f"/admin/loads/{loaded.first}/undo", version=str(version))
     assert refused.status == 409
     assert reason in refused.text
     assert everything(stored) == before
     forced = desk.get(f"/admin/loads/{loaded.first}/undo?force=1")
     assert "By force it goes past" in forced.text
+    assert forced.field("force") == "1"
     assert everything(stored) == before
-    assert confirm(desk, page, loaded.first, force="1").status == 200
+    assert confirm(desk, forced, loaded.first, force="1").status == 200
     assert members(stored, "NEW") == {}
 
 
