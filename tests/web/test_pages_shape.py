@@ -132,3 +132,16 @@ def test_static_files_are_asked_for_once(desk: Somebody) -> None:
             assert answer.status_code == 200
             assert "max-age=31536000" in answer.headers["Cache-Control"]
             assert answer.headers["Content-Type"].startswith("text/")
+
+
+@pytest.mark.parametrize(("accept", "type_"), [("text/html", "text/html"), ("*/*", "application/problem+json")])
+def test_a_database_that_takes_too_long_is_told(
+    stored: Connection, desk: Somebody, monkeypatch: pytest.MonkeyPatch, accept: str, type_: str
+) -> None:
+    def slow(connection: Connection) -> None:
+        query(connection, "SET statement_timeout = '10ms'; SELECT pg_sleep(5)")
+
+    monkeypatch.setattr("tickstock.web.groups.read_lines", slow)
+    answer = desk.client.get("/admin/groups", headers={"Accept": accept})
+    assert (answer.status_code, answer.mimetype) == (503, type_)
+    assert "the database took too long to answer; wait until" in answer.text

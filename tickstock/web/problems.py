@@ -7,12 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Response, render_template, request
+from psycopg2.errors import QueryCanceled
 from werkzeug.exceptions import HTTPException
 
 from tickstock.errors import BusyError, TickstockError
 
 if TYPE_CHECKING:
     from flask import Flask
+
+TOO_LONG = (
+    "the database took too long to answer; wait until a load that runs is done, and try again, or ask for less "
+    "(a nearer day, a single group)"
+)
 
 
 def problem(status: int, detail: str) -> Response:
@@ -38,6 +44,11 @@ def handle_problems(app: Flask) -> None:
     @app.errorhandler(TickstockError)
     def of_the_suite(error: TickstockError) -> Response:
         return problem(503 if isinstance(error, BusyError) else 500, str(error))
+
+    @app.errorhandler(QueryCanceled)
+    def of_patience(error: QueryCanceled) -> Response:
+        app.logger.warning("a statement was cancelled: %s", str(error).strip())
+        return problem(503, TOO_LONG)
 
     @app.errorhandler(Exception)
     def of_nobody(error: Exception) -> Response:
