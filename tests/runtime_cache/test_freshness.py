@@ -14,6 +14,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+import tickstock.runtime_cache.cache
 from tests.conftest import uri_with_password
 from tests.cutting_proxy import SilentProxy
 from tests.runtime_cache.conftest import MakeCache, until
@@ -99,7 +100,7 @@ def test_after_a_lost_connection_it_asks(cache: RelationshipCache, stored: Conne
     until(lambda: not cache.get_stats().stale)
 
 
-@pytest.mark.parametrize("place", ["_refresh", "snapshot"])
+@pytest.mark.parametrize("place", ["_refresh", "read_snapshot"])
 def test_an_error_that_nobody_expected_ends_nothing(
     cache: RelationshipCache, stored: Connection, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -110,7 +111,7 @@ def test_an_error_that_nobody_expected_ends_nothing(
     def fail(*_: object, **__: object) -> None:
         raise ValueError("nobody expected this")
 
-    target = {"_refresh": (cache, "_refresh"), "snapshot": ("tickstock.runtime_cache.cache.read_snapshot",)}[place]
+    target: tuple[object, str] = (cache, place) if place == "_refresh" else (tickstock.runtime_cache.cache, place)
     with monkeypatch.context() as patch:
         patch.setattr(*target, fail)
         query(stored, HEAVIER)
@@ -118,7 +119,7 @@ def test_an_error_that_nobody_expected_ends_nothing(
         assert cache.get_stats().error == "ValueError: nobody expected this"
         assert weight(cache) == 7.25
         cache.invalidate()
-        if place == "snapshot":
+        if place == "read_snapshot":
             assert weight(cache) == 7.25
     until(lambda: weight(cache) == 8.25)
     assert until(lambda: not cache.get_stats().stale) < 3
@@ -129,8 +130,9 @@ def test_an_error_that_nobody_expected_ends_nothing(
 def test_an_error_that_nobody_expected_before_the_first_state_is_the_callers(
     cache: RelationshipCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    nothing: dict[str, object] = {}
     with monkeypatch.context() as patch:
-        patch.setattr("tickstock.runtime_cache.cache.read_snapshot", lambda *_: {}["no such key"])
+        patch.setattr("tickstock.runtime_cache.cache.read_snapshot", lambda *_: nothing["no such key"])
         with pytest.raises(KeyError, match="no such key"):
             cache.get_all_etfs()
     assert weight(cache) == 7.25

@@ -117,6 +117,16 @@ def test_a_name_that_an_address_has_otherwise_is_shown_and_sends_nobody_round(
     assert (page.status, name.strip() in page.text) == (200, True)
 
 
+@pytest.mark.parametrize(("type_", "name"), [("THEME", ""), ("THEME", " "), ("THEME", "/"), ("ETF", "")])
+def test_a_group_without_a_name_has_no_dead_link(stored: Connection, desk: Somebody, type_: str, name: str) -> None:
+    put_group(stored, type_, name, ["AAPL"])
+    for path in ("/admin/groups", "/admin/stocks/AAPL"):
+        page = desk.get(path)
+        own = [link for link in page.links() if link.startswith(("/admin/groups/theme", "/admin/funds"))]
+        assert own
+        assert {desk.get(link).status for link in own} == {200}
+
+
 def test_a_fund_has_its_holdings_and_its_concentration(stored: Connection, desk: Somebody) -> None:
     put_group(stored, "ETF", "TWO", {"AAPL": 75, "NVDA": 25}, "Two Stocks")
     page = desk.get("/admin/funds/two")

@@ -19,7 +19,7 @@ ANSWER = 30.0  # seconds that a statement may take
 _TCP = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2", "tcp_user_timeout": "20000"}
 
 
-class _BoundedCursor(extensions.cursor):  # type: ignore[misc]
+class _BoundedCursor(extensions.cursor):
     def execute(self, query: Any, values: Any = None) -> None:
         with _bound(self.connection):
             super().execute(query, values)

@@ -68,7 +68,8 @@ class Watcher:
                     with closing(self._database.connect()) as connection:
                         pause = 0.1
                         self._listen(connection, ear)
-                except Exception as error:  # without this thread the data would be called current for ever
+                # Whatever it is: without this thread the data would be called current for ever.
+                except Exception as error:
                     self._lost(error)
                     self._stopped.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
                     pause = min(2 * pause, _LONGEST_PAUSE)

@@ -21,7 +21,9 @@ NOUNS = {kind.type: "fund" if kind is ETF else kind.noun for kind in KINDS}
 
 
 def page_of(type_: str, name: str, as_of: date | None = None) -> str:
-    """The address of a group's page, or where there is no type, of a stock's."""
+    """The address of a group's page, or where there is no type, of a stock's; what has no name has none of its own."""
+    if not name.strip().lstrip("/"):
+        return url_for("groups.every")
     day = as_of.isoformat() if as_of else None
     if type_ == STOCK.type:
         return url_for("stocks.stock", symbol=name, as_of=day)
