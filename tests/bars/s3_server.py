@@ -96,7 +96,7 @@ def running_s3() -> Iterator[S3Server]:
                 _command(Path(folder), ports),
                 stdout=log,
                 stderr=log,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it takes no lock
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock
             )
         try:
             yield _ready(process, ports[-2], Path(folder) / "log")
@@ -136,7 +136,7 @@ def _free_ports(number: int) -> list[int]:
     return ports
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 

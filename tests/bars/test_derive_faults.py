@@ -104,7 +104,13 @@ def test_a_killed_run_over_an_older_state_mixes_nothing(
                 assert close in (20 + at + place + 1, 500 + at + place + 1)
             assert len(frame) == 17
         assert ended(scene.start(BULK, *SPAN))[0] == 0
-        assert scene.files() == undisturbed
+        # (A fetch sweeps its folder of what is older than an hour.)
+        left = {name: content for name, content in scene.files().items() if not is_half_fetched(name)}
+        assert left == undisturbed
+
+
+def is_half_fetched(name: str) -> bool:
+    return name.startswith("archive/.") and name.endswith(".tmp")
 
 
 def test_many_processes_populate_the_same_days_at_once(scene: Scene, undisturbed: dict[str, bytes]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from tickstock.errors import BusyError, UsageError
+from tickstock.errors import BusyError, TickstockError, UsageError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,12 +42,15 @@ def local_map(work: Callable[[T], R], tasks: Sequence[T], /) -> Iterator[R]:
 def dask_map(scheduler: str) -> Iterator[Map]:
     """On the workers of a Dask cluster (``tcp://host:8786``), which must see the same archive and store as we do.
 
+    Work of a worker that dies is done by another.
+
     Raises:
         UsageError: dask is not installed.
-        BusyError: no scheduler answers there.
+        BusyError: no scheduler answers there, or it goes while there is work.
+        TickstockError: worker after worker died over the same work.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import CancelledError, Client, KilledWorker, as_completed
     except ImportError as error:
         raise UsageError("--scheduler needs Dask, which is not there; try: pip install 'dask[distributed]'") from error
     try:
@@ -59,8 +63,25 @@ def dask_map(scheduler: str) -> Iterator[Map]:
 
     def run(work: Callable[[T], R], tasks: Sequence[T], /) -> Iterator[R]:
         # Each task is asked for once: it writes files, so it is no pure function whose result may be kept.
-        for done in as_completed(client.map(work, tasks, pure=False)):  # type: ignore[no-untyped-call]
-            yield done.result()
+        waiting = client.map(work, tasks, pure=False)
+        try:
+            for done in as_completed(waiting, loop=client.loop):  # type: ignore[no-untyped-call]
+                yield done.result()
+        except CancelledError as error:
+            raise BusyError(
+                f"the Dask cluster at {scheduler} has gone; what is done stays, the same call goes on from there"
+            ) from error
+        except KilledWorker as error:
+            raise TickstockError(
+                f"{error.allowed_failures + 1} Dask workers died over the same work; expected workers with 2 GB of "
+                "memory each"
+            ) from error
 
-    with client:
-        yield run
+    log = logging.getLogger("distributed.client")
+    before = log.level
+    log.setLevel(logging.CRITICAL)  # a cluster that goes is told by what we raise
+    try:
+        with client:
+            yield run
+    finally:
+        log.setLevel(before)
