@@ -432,3 +432,31 @@ def test_the_time_of_a_plan_is_that_of_its_sessions() -> None:
     assert sessions(START, END) == DAYS
     assert NOW - timedelta(days=1) > datetime.combine(DAYS[-1], time(), NEW_YORK)
     assert Path(REPOSITORY / "tickers" / "corporate_actions.csv").is_file()
+
+
+def test_readers_of_a_ticker_kept_alone_never_miss_it_while_it_is_rewritten(scene: Scene) -> None:
+    """There is no store and no archive to fall back on between the writing of a CSV and of its JSON."""
+    scene.publish()
+    scene.populate(save_others=False)
+    market, wrong = scene.with_keys(None).market(), []
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                frame = load_bars("XLK", START, END, adjust="none", market=market, now=NOW)
+                if len(frame) != 17:
+                    wrong.append(str(frame))
+            except Exception as error:
+                wrong.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(5):
+        scene.publish(DAYS[-1:], base=36 if number % 2 else 100)
+        scene.populate(save_others=False)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

@@ -15,7 +15,7 @@ from tickstock.bars.archive import Archive, Entry
 from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.flat_file import FlatFileError, read_flat_file
 from tickstock.bars.store import Store, partitions_of, time_column
-from tickstock.bars.tracked import MASSIVE, PRICES, Tracked, read_tracked
+from tickstock.bars.tracked import MASSIVE, PRICES, Tracked, read_tracked, tracked_path
 from tickstock.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 COLUMNS = (*PRICES, "volume")
 # As coarse as the times of files are on some disks, in nanoseconds.
 _TICK = 2_000_000_000
+# How long a writer is waited for, in seconds: half a second in all.
+_BETWEEN = (0.01, 0.04, 0.15, 0.3)
 _entries: dict[tuple[Path, str], tuple[int, dict[date, Entry]]] = {}
 
 
@@ -46,7 +48,7 @@ def read_held(market: Market, dataset: Dataset, tickers: Sequence[str], days: Se
         TickstockError: the archive or the store cannot be read.
     """
     entries = archive_entries(market.archive, dataset)
-    found = {ticker: read_tracked(market.derived, ticker) for ticker in tickers if dataset == DAY}
+    found = {ticker: _whole_pair(market.derived, ticker) for ticker in tickers if dataset == DAY}
     tracked = {ticker: _from_tracked(one, entries, days) for ticker, one in found.items() if one and _massive(one)}
     # Mostly there is nothing left to be looked for elsewhere; else it is looked for on all days that one of them lacks.
     lacking = {ticker: _left(tracked.get(ticker), entries, days) for ticker in tickers}
@@ -106,6 +108,16 @@ def read_day(market: Market, dataset: Dataset, day: date) -> pl.DataFrame | None
     if dataset == DAY:
         rows = rows.with_columns(pl.lit(day).alias("date"))
     return rows.select("ticker", time_column(dataset), *COLUMNS, "transactions")
+
+
+def _whole_pair(folder: Path, ticker: str) -> Tracked | None:
+    """A tracked ticker's files. Where they do not fit together a writer is mostly just between the two."""
+    for seconds in _BETWEEN:
+        found = read_tracked(folder, ticker)
+        if found or not tracked_path(folder, ticker).exists():
+            return found
+        time.sleep(seconds)
+    return read_tracked(folder, ticker)
 
 
 def _is_current(etag: str, entry: Entry | None) -> bool:
