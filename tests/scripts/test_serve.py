@@ -106,7 +106,7 @@ def log_in(folder: Path) -> str:
 
 def stats_and_fund(address: str, cookie: str) -> tuple[int, int, set[str]]:
     """Memberships and version of the cache, and the stocks and weights on the page of a fund."""
-    with urlopen(Request(f"{address}/admin/cache/warm", method="POST"), timeout=10) as answer:
+    with urlopen(Request(f"{address}/admin/cache/refresh", method="POST"), timeout=10) as answer:
         cache = json.load(answer)["cache"]
     with urlopen(Request(f"{address}/admin/funds/SPY", headers={"Cookie": cookie}), timeout=10) as page:
         shown = set(re.findall(r"AAPL|NVDA|\d\d\.\d{6}", page.read().decode()))
