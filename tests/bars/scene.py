@@ -55,6 +55,7 @@ class Scene:
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "TZ": "UTC",
             "MASSIVE_CACHE_DIR": str(self.folder / "archive"), "DATA_CACHE_DIR": str(self.folder / "derived"),
             "TICKERS_DIR": str(self.folder / "tickers"),
+            "DATA_CACHE_CLEANUP_ENABLED": "false",  # the days of these tests grow old
             **self.bucket.environment(self.keys or ALL, self.port),
         }  # fmt: skip
         if self.keys is None:

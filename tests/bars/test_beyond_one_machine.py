@@ -61,6 +61,7 @@ def test_a_cluster_gives_the_same_files_also_when_a_worker_dies(scene: Scene) ->
         assert scene.files() == days
 
 
+@pytest.mark.slow
 def test_a_cluster_that_goes_ends_the_run_with_a_line(scene: Scene) -> None:
     expected = minutes(scene)
     with dask_cluster(scene, workers=2) as cluster:

@@ -250,7 +250,7 @@ def test_progress_on_a_terminal(scene: Scene) -> None:
     assert out.startswith("17 sessions")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_ends_it_and_what_is_done_stays(scene: Scene, number: signal.Signals) -> None:
     scene.publish()
     with scene.proxied(Trouble("2025-12-10.csv.gz", delay=60)) as (proxy, near):
