@@ -90,12 +90,6 @@ def test_a_file_that_went_away_is_no_longer_kept(archive: Archive) -> None:
     assert archive.entries(DAY) == {MONDAY: Entry("e1", 6, False, None, "e1")}
 
 
-def test_an_object_passed_by_is_known_and_not_kept(archive: Archive) -> None:
-    archive.pass_by(DAY, MONDAY, "e1", 99)
-    assert archive.entries(DAY) == {MONDAY: Entry("e1", 99, False, None, "e1")}
-    assert names(archive) == {"manifest.sqlite3"}
-
-
 def test_a_faulty_object_is_set_aside(archive: Archive) -> None:
     archive.set_aside(MINUTE, MONDAY, b"<html>", "e1", "it is HTML")
     assert archive.entries(MINUTE) == {MONDAY: Entry("e1", 6, False, "it is HTML", "e1")}
@@ -234,8 +228,8 @@ def test_a_disk_full_of_others_does_not_hide_the_files(small_disk: Path) -> None
     fill(small_disk / "others")
     archive = Archive(small_disk)
     assert archive.entries(DAY)[MONDAY].etag == md5(b"by hand")
-    with pytest.raises(TickstockError, match=r"manifest\.sqlite3"):
-        archive.pass_by(DAY, TUESDAY, "e1", 1)
+    with pytest.raises(TickstockError, match="expected a disk with room"):
+        archive.set_aside(DAY, TUESDAY, b"", "e1", "it is empty")
 
 
 def fill(path: Path) -> None:

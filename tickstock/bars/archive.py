@@ -105,14 +105,6 @@ class Archive:
         self._manifest.put(dataset.name, day, row)
         self.quarantine_path(dataset, day).unlink(missing_ok=True)
 
-    def pass_by(self, dataset: Dataset, day: date, etag: str, size: int) -> None:
-        """Note an object that was seen and deliberately not kept. A file that lies here stays.
-
-        Raises:
-            TickstockError: the manifest cannot be written.
-        """
-        self._manifest.put_seen(dataset.name, day, etag, size, None)
-
     def set_aside(self, dataset: Dataset, day: date, content: bytes, etag: str, fault: str) -> None:
         """Put a faulty object into quarantine. A good file of an older ETag stays in its place and in use.
 

@@ -1,7 +1,7 @@
 """The manifest of an archive: an SQLite file with the object seen last and the file that lies there, of each day.
 
-It can be lost or broken without harm: it is made again from the files. What it alone knows (which objects are faulty,
-which were passed by) costs one more download each.
+It can be lost or broken without harm: it is made again from the files. What it alone knows (which objects are faulty)
+costs one more download each.
 """
 
 from __future__ import annotations
