@@ -27,6 +27,10 @@ Try next (python is the one in .venv/bin):
       what was loaded; undo_load.py takes any of it back
   make psql
       the tables, in psql
+  make admin-password, then make serve
+      all of it in a browser
+  python scripts/market_data/check_massive.py
+      bars: what your plan of Massive.com has; README, Bars
 """
 
 

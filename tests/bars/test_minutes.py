@@ -91,7 +91,14 @@ def test_or_yahoos_whole(scene: Scene, yahoo: Chart) -> None:
     yahoo.answers["XLK"] = chart("XLK", [FRIDAY] * 2, [5.0, 6.0], [], [1, 2], at=[time(9, 30), time(9, 31)])
     frame = load_bars("XLK", FRIDAY, "2025-03-11", "minute", market=scene.market(), now=noon(MONDAY))
     assert frame["Close"].tolist() == [5.0, 6.0]
-    assert frame.attrs["source"] == "yfinance"
+    # Yahoo knows no dividends in bars of less than a day.
+    assert (frame.attrs["source"], frame.attrs["adjustment"]) == ("yfinance", "splits")
+
+
+def test_without_keys_each_ticker_is_told_so(scene: Scene) -> None:
+    for ticker in ("XLK", "NA"):
+        with pytest.raises(NoBarsError, match="flat files: no keys for the flat files of"):
+            load_bars(ticker, FRIDAY, "2025-03-11", "minute", market=scene.with_keys(None).market(), now=noon(MONDAY))
 
 
 def test_many_days_are_not_fetched_for_a_question(scene: Scene) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Day = str | date | datetime
 Timeframe = Literal["day", "minute"]
 DATA_SOURCES = ("yfinance", "massive")
+_DAYS_AND_MORE = ("5d", "1wk", "1mo", "3mo")
 _LOG = logging.getLogger("tickstock.bars")
 
 
@@ -72,7 +73,9 @@ def get_smart_data(  # noqa: PLR0913 - the names of the guide, and the rest has 
         raise BadInputError(f"Yahoo has no bars of {interval} as traded; expected adjust='all' or 'splits'")
     frame = yahoo(market).whole(checked(symbol), start, end, interval, adjusted=adjust == "all")
     frame = frame[["Open", "High", "Low", "Close", "Volume"]]
-    frame.attrs = {"ticker": checked(symbol), "source": "yfinance", "adjustment": adjust, "remarks": []}
+    # Yahoo adjusts bars of less than a day for splits alone, whatever is asked for.
+    told = adjust if interval in _DAYS_AND_MORE else "splits"
+    frame.attrs = {"ticker": checked(symbol), "source": "yfinance", "adjustment": told, "remarks": []}
     return frame
 
 

@@ -104,10 +104,14 @@ def fetch_missing(market: Market, dataset: Dataset, days: Sequence[date], now: d
     from tickstock.bars.provider import Provider
 
     place = market.massive
+    try:
+        keys = credentials(place)
+    except TickstockError as error:  # nobody was asked, so nobody is left alone
+        return [f"flat files: {error}"]
     asking = [day for day in days if refused.get((place, dataset, day)) is None]
 
     def work() -> list[str]:
-        with Provider(place, credentials(place)) as provider:
+        with Provider(place, keys) as provider:
             means = Means(market, provider, now, local_map, lambda step, done, of: None)
             done = populate(means, Ask(dataset, asking[0], asking[-1] + timedelta(days=1), ()))
         for one in done.outcomes:

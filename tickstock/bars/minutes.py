@@ -90,7 +90,8 @@ def _from_yahoo(
     except TickstockError as error:
         raise NoBarsError(f"no minutes of {ticker}: {'; '.join([*remarks, str(error)])}") from error
     frame = frame[["Open", "High", "Low", "Close", "Volume"]]
-    return _told(frame, ticker, YAHOO, {"adjustment": basis, "actions": YAHOO, "remarks": remarks})
+    # Yahoo adjusts bars of less than a day for splits alone, whatever is asked for.
+    return _told(frame, ticker, YAHOO, {"adjustment": "splits", "actions": YAHOO, "remarks": remarks})
 
 
 def _told(frame: pd.DataFrame, ticker: str, source: str, about: dict[str, Any]) -> pd.DataFrame:
