@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -191,7 +192,7 @@ def _at_once(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: 
         thread.start()
     try:
         for _ in items:
-            result, error = results.get()
+            result, error = _waited_for(results)
             if error is not None:
                 raise error
             yield result  # type: ignore[misc]
@@ -200,3 +201,10 @@ def _at_once(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: 
         deadline = time.monotonic() + 2
         for thread in running:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _waited_for(results: queue.SimpleQueue[_Result]) -> _Result:
+    """The next result. A signal that comes just before a wait is heard only after it, so no wait is long."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return results.get(timeout=0.2)
