@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.flat_file import FlatFileError, read_flat_file
 from tickstock.bars.mapping import Map
-from tickstock.bars.store import BARS, Partition, Store, partitions_of, time_column
+from tickstock.bars.store import BARS, Partition, Store, no_rows, partitions_of, time_column
 from tickstock.bars.tracked import MASSIVE, PRICES, Tracked, read_tracked, write_tracked
 from tickstock.errors import TickstockError
 
@@ -110,7 +110,7 @@ def make_partition(task: Task) -> Made:
     kept, held = _kept(task, held, stale)
     fresh, faults = _read(task, stale)
     objects = {**held, **{day: wanted[day] for day in fresh}}
-    frame = pl.concat([*kept, *fresh.values()]) if kept or fresh else _nothing(task.dataset)
+    frame = pl.concat([*kept, *fresh.values()]) if kept or fresh else no_rows(task.dataset)
     if task.store and fresh:
         task.store.write(task.partition, frame, objects)
     rows = frame.filter(pl.col("ticker").is_in(task.tickers))
@@ -163,13 +163,6 @@ def _read(task: Task, days: Sequence[date]) -> tuple[dict[date, pl.DataFrame], d
                 "ticker", time_column(task.dataset), *BARS
             )
     return fresh, faults
-
-
-def _nothing(dataset: Dataset) -> pl.DataFrame:
-    import polars as pl
-
-    schema = {"ticker": pl.String, time_column(dataset): pl.Date if dataset == DAY else pl.Int64}
-    return pl.DataFrame(schema={**schema, **dict.fromkeys(BARS, pl.Float64), "transactions": pl.Int64})
 
 
 def _lacking(tracked: Tracked | None, sources: Mapping[date, Source]) -> set[date]:

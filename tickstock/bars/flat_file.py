@@ -45,7 +45,7 @@ def read_flat_file(content: bytes, dataset: Dataset, day: date) -> pl.DataFrame:
     try:
         rows = pl.read_csv(text, schema=schema)
     except pl.exceptions.PolarsError as error:
-        raise FlatFileError(f"its rows cannot be read: {_first_line(error)}") from error
+        raise FlatFileError(f"its rows cannot be read: {first_line(error)}") from error
     if rows.is_empty():
         raise FlatFileError("it has a header and no rows")
     _check_values(rows)
@@ -149,5 +149,6 @@ def _shown(content: bytes) -> str:
     return repr(content[:40].decode("utf-8", "replace"))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of what a library says of an error; the rest is advice on its own options."""
     return str(error).strip().partition("\n")[0][:200]

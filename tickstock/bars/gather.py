@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.fetch import FAILED, NOT_ENTITLED, NOT_PUBLISHED, SET_ASIDE
-from tickstock.bars.local import Held, read_held
+from tickstock.bars.local import Held, read_held, rows_of
 from tickstock.bars.mapping import local_map
 from tickstock.bars.pauses import Pauses
 from tickstock.bars.populate import Ask, Means, populate
@@ -199,9 +199,7 @@ def _add(
     if not wanted:
         return []
     raw = bars(found.ticker, min(wanted), max(wanted) + timedelta(days=1))
-    columns = {"date": [moment.date() for moment in raw.index]}
-    columns |= {column.lower(): raw[column].to_list() for column in ("Open", "High", "Low", "Close", "Volume")}
-    rows = pl.DataFrame(columns, schema=found.rows.schema).filter(pl.col("date").is_in(list(wanted)))
+    rows = rows_of(raw).filter(pl.col("date").is_in(list(wanted)))
     if rows.is_empty():
         return [f"{name}: no bar of {found.ticker} on {ranges(sorted(wanted))}"]
     found.rows = pl.concat([found.rows, rows]).sort("date")

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from tickstock.bars.archive import Archive, Entry
 from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.flat_file import FlatFileError, read_flat_file
-from tickstock.bars.store import Store, partitions_of, time_column
+from tickstock.bars.store import Store, no_rows, partitions_of, time_column
 from tickstock.bars.tracked import MASSIVE, PRICES, Tracked, read_tracked, tracked_path
 from tickstock.errors import BadInputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import polars as pl
 
     from tickstock.market_settings import Market
@@ -171,7 +172,7 @@ def _from_all(
         rows = store.scan(partitions, tickers, ("ticker", time_column(dataset), *COLUMNS))
         parts.append(_on(rows, stored, days) if dataset == DAY else rows)
     found = [part.select("ticker", time_column(dataset), *COLUMNS) for part in parts if part is not None]
-    together = pl.concat(found) if found else _no_rows(dataset)
+    together = pl.concat(found) if found else no_rows(dataset).drop("transactions")
     known = frozenset(stored | read)
     return {
         ticker: Held(together.filter(pl.col("ticker") == ticker).drop("ticker").sort(time_column(dataset)), known)
@@ -208,8 +209,10 @@ def _on(rows: pl.DataFrame, wanted: Iterable[date], days: Sequence[date]) -> pl.
     return rows.filter(pl.col("date").is_in(list(wanted)))
 
 
-def _no_rows(dataset: Dataset) -> pl.DataFrame:
+def rows_of(raw: pd.DataFrame) -> pl.DataFrame:
+    """A raw frame of daily bars (Open, High, Low, Close, Volume, by naive days) as rows: date and COLUMNS."""
     import polars as pl
 
-    schema = {"ticker": pl.String, time_column(dataset): pl.Date if dataset == DAY else pl.Int64}
-    return pl.DataFrame(schema={**schema, **dict.fromkeys(COLUMNS, pl.Float64)})
+    columns = {"date": [moment.date() for moment in raw.index]}
+    columns |= {name: raw[name.title()].to_list() for name in COLUMNS}
+    return pl.DataFrame(columns, schema={"date": pl.Date, **dict.fromkeys(COLUMNS, pl.Float64)})

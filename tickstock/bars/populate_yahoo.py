@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.bars.actions import write_actions
 from tickstock.bars.derive import Told
-from tickstock.bars.local import COLUMNS
+from tickstock.bars.local import rows_of
 from tickstock.bars.populate import ACTIONS, alone
 from tickstock.bars.sessions import FIRST_DAY, NEW_YORK, first_not_expected, sessions
 from tickstock.bars.tracked import MASSIVE, YAHOO, Tracked, read_tracked, write_tracked
@@ -60,17 +60,14 @@ def populate_from_yahoo(source: Yahoo, folder: Path, ask: YahooAsk, told: Told) 
 
 
 def _one(source: Yahoo, folder: Path, ticker: str, ask: YahooAsk) -> None:
+    """One question: what Yahoo tells of splits and dividends has to reach back to the first bar of any source."""
     import polars as pl
 
-    """One question: what Yahoo tells of splits and dividends has to reach back to the first bar of any source."""
     today = ask.now.astimezone(NEW_YORK).date()
     # A bar of a session that goes on is no bar yet.
     end = min(ask.end, first_not_expected(ask.now))
     raw, actions = source.bars(ticker, FIRST_DAY, end, today)
-    columns = {"date": [moment.date() for moment in raw.index]}
-    columns |= {name: raw[name.title()].to_list() for name in COLUMNS}
-    schema = {"date": pl.Date, **dict.fromkeys(COLUMNS, pl.Float64)}
-    rows = pl.DataFrame(columns, schema=schema)
+    rows = rows_of(raw)
     # From its first bar on, days without one are known to have none.
     known = set(sessions(max(ask.start, rows["date"][0]), end)) if len(rows) else set()
     rows = rows.filter(pl.col("date").is_in(list(known)))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickstock.bars.dataset import DAY, MINUTE, Dataset
+from tickstock.bars.flat_file import first_line
 from tickstock.errors import TickstockError
 from tickstock.output import replace_file, sweep
 
@@ -93,7 +94,7 @@ class Store:
         except OSError as error:
             # Not to be taken for a month without days: it would be written over.
             raise TickstockError(
-                f"cannot read {self._address(partition)}: {_first_line(error)}; expected a store that you may read "
+                f"cannot read {self._address(partition)}: {first_line(error)}; expected a store that you may read "
                 "(BARS_STORE)"
             ) from error
         return {date.fromisoformat(day): etag for day, etag in days.items()}
@@ -129,7 +130,7 @@ class Store:
         except (OSError, pl.exceptions.PolarsError) as error:
             file = next(filter(self._is_unreadable, files), self.place)
             raise TickstockError(
-                f"{file} cannot be read: {_first_line(error)}; if it is damaged, delete it, and "
+                f"{file} cannot be read: {first_line(error)}; if it is damaged, delete it, and "
                 "scripts/market_data/populate_cache_bulk.py makes it again from the archive"
             ) from error
 
@@ -156,7 +157,7 @@ class Store:
                 ordered.write_parquet(address, storage_options=self._cloud, **settings)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise TickstockError(
-                f"cannot write {address}: {_first_line(error)}; expected a place that exists, with room, that you may "
+                f"cannot write {address}: {first_line(error)}; expected a place that exists, with room, that you may "
                 "write to; what was there is as it was"
             ) from error
 
@@ -206,5 +207,9 @@ def _named(dataset: Dataset, path: Path) -> Partition | None:
     return found if path.as_posix().endswith(found.name) else None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200]
+def no_rows(dataset: Dataset) -> pl.DataFrame:
+    """A partition without a row."""
+    import polars as pl
+
+    schema = {"ticker": pl.String, time_column(dataset): pl.Date if dataset == DAY else pl.Int64}
+    return pl.DataFrame(schema={**schema, **dict.fromkeys(BARS, pl.Float64), "transactions": pl.Int64})
