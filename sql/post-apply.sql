@@ -27,6 +27,9 @@ BEGIN
             snapshots, group_versions, undo_chains TO app_readwrite;
         GRANT EXECUTE ON FUNCTION record_past(integer, date, text[], numeric[], jsonb[], date[]),
             record_older_groups(integer[], date[]), date_undone(bigint) TO app_readwrite;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON symbols, ohlcv_daily, ohlcv_minute, load_jobs, load_job_symbols,
+            load_job_log, api_calls, cache_entries TO app_readwrite;
+        GRANT EXECUTE ON FUNCTION ensure_bar_partitions(text, date, date) TO app_readwrite;
         GRANT USAGE ON SCHEMA as_of TO app_readwrite;
         GRANT SELECT ON ALL TABLES IN SCHEMA as_of TO app_readwrite;
     END IF;
@@ -34,7 +37,8 @@ BEGIN
         GRANT SELECT ON definition_groups, group_memberships, load_runs, load_files, data_version,
             membership_versions, removed_memberships, symbol_renames, migration_checksums, tickstock_migrations,
             environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
-            snapshots, group_versions, undo_chains TO app_readonly;
+            snapshots, group_versions, undo_chains, symbols, ohlcv_daily, ohlcv_minute, load_jobs,
+            load_job_symbols, load_job_log, api_calls, cache_entries TO app_readonly;
         GRANT USAGE ON SCHEMA as_of TO app_readonly;
         GRANT SELECT ON ALL TABLES IN SCHEMA as_of TO app_readonly;
     END IF;

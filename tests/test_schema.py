@@ -15,16 +15,19 @@ from tickstock.schema import made_by
 
 # The catalog's own account of the same. Keys that a table's definition names by itself are not listed.
 CATALOG = """
-    SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' ELSE 'index' END, c.oid::regclass::text
+    SELECT CASE WHEN relkind IN ('r', 'p') THEN 'table' WHEN relkind = 'v' THEN 'view' ELSE 'index' END,
+           c.oid::regclass::text
       FROM pg_class c
-     WHERE relnamespace IN ('public'::regnamespace, 'as_of'::regnamespace) AND relkind IN ('r', 'v', 'i')
+     WHERE relnamespace IN ('public'::regnamespace, 'as_of'::regnamespace) AND relkind IN ('r', 'p', 'v', 'i')
        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid)
     UNION ALL
     SELECT 'column', attrelid::regclass || '.' || attname
       FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
     UNION ALL
-    SELECT 'trigger', tgname || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
+    SELECT 'trigger', tgname || ' on ' || tgrelid::regclass
+      FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+     WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace
     UNION ALL
     SELECT 'function', oid::regproc::text FROM pg_proc
      WHERE pronamespace IN ('public'::regnamespace, 'as_of'::regnamespace)"""

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors
 
+from tickstock import queue_schema
 from tickstock.checksum import file_checksum
 from tickstock.db import SQL, Connection, Database, closing
 from tickstock.errors import TickstockError, UnavailableError
@@ -111,7 +112,7 @@ def migrate(database: Database, folder: Path = SQL) -> list[str]:
     """Apply what is missing; give the ids that were applied, in order. Nothing to do is no error.
 
     Also re-grants the rights of the roles ``app_readwrite`` and ``app_readonly``
-    (``sql/post-apply.sql``), in case they were created since.
+    (``sql/post-apply.sql``), in case they were created since, and sees to the tables of the queue.
 
     Raises:
         TickstockError: a migration fails (it is rolled back, those before it stay), or a file was edited
@@ -123,7 +124,9 @@ def migrate(database: Database, folder: Path = SQL) -> list[str]:
             cursor.execute(_LOCK)
         missing(guard)
         _refuse_edited(guard, folder)
-        return _apply(database.parameters, folder)
+        done = _apply(database.parameters, folder)
+        queue_schema.install(guard)
+        return done
 
 
 def _refuse_edited(connection: Connection, folder: Path) -> None:
