@@ -28,3 +28,16 @@ BEGIN
 END
 $$;
 CREATE UNIQUE INDEX IF NOT EXISTS cache_entries_place ON cache_entries (type, name, key);
+
+-- The symbols that an entry's value lists, in whichever of its shapes: tickers, objects with a symbol, or an object
+-- with such a list.
+CREATE FUNCTION entry_symbols(value jsonb) RETURNS TABLE (symbol text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT COALESCE(member ->> 'symbol', member ->> 'ticker', member #>> '{}')
+      FROM jsonb_array_elements(
+               CASE WHEN jsonb_typeof(value) = 'array' THEN value
+                    WHEN jsonb_typeof(value -> 'stocks') = 'array' THEN value -> 'stocks'
+                    WHEN jsonb_typeof(value -> 'etfs') = 'array' THEN value -> 'etfs'
+                    ELSE '[]' END) member
+     WHERE jsonb_typeof(member) IN ('string', 'object')
+$$;

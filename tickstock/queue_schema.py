@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ from tickstock.db import transaction
 from tickstock.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from tickstock.db import Connection
+    from tickstock.db import Connection, Cursor
 
 SCHEMA = "procrastinate"
 _ROLES = ("app_readwrite", "app_readonly")
@@ -39,6 +41,16 @@ def install(connection: Connection) -> None:
             if step.stem not in known:
                 _apply(connection, step.read_text(encoding="utf-8"), [step.stem])
     _grant(connection)
+
+
+@contextmanager
+def schema_first(cursor: Cursor) -> Iterator[None]:
+    """In a transaction: while the block runs, names mean the queue's own. Its functions and triggers expect that."""
+    cursor.execute("SELECT current_setting('search_path')")
+    ((path,),) = cursor.fetchall()
+    cursor.execute(f"SET LOCAL search_path = {SCHEMA}")
+    yield
+    cursor.execute("SELECT set_config('search_path', %s, true)", (path,))
 
 
 def _folder() -> Path:
