@@ -13,7 +13,8 @@ from tests.bars.test_yahoo import DAYS, xlk
 from tests.bars.yahoo_chart import Chart, yahoo_chart
 from tickstock.bars.action_sources import Sources, ask, from_csv, over
 from tickstock.bars.actions import Action
-from tickstock.bars.massive_rest import MassiveRest, Pace
+from tickstock.bars.massive_calls import Pace
+from tickstock.bars.massive_rest import MassiveRest
 from tickstock.bars.yahoo import Yahoo
 from tickstock.errors import BadInputError
 from tickstock.market_settings import Massive

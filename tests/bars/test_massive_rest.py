@@ -13,7 +13,8 @@ import pytest
 
 from tests.bars.massive_api import DIVIDENDS, KEY, SPLITS, MassiveApi, massive_api
 from tickstock.bars.actions import Action
-from tickstock.bars.massive_rest import MassiveRest, Pace
+from tickstock.bars.massive_calls import Pace
+from tickstock.bars.massive_rest import MassiveRest
 from tickstock.errors import BadInputError, BusyError, TickstockError, UnavailableError
 from tickstock.market_settings import Massive
 

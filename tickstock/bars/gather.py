@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from tickstock.bars.massive_rest import MassiveRest, Pace
+    from tickstock.bars.massive_calls import Pace
+    from tickstock.bars.massive_rest import MassiveRest
     from tickstock.bars.yahoo import Yahoo
 
 ARCHIVE, YAHOO, REST = "archive", "yfinance", "massive REST"
@@ -183,7 +184,8 @@ def rest(market: Market) -> MassiveRest:
     Raises:
         UnavailableError: no key is set.
     """
-    from tickstock.bars.massive_rest import MassiveRest, Pace
+    from tickstock.bars.massive_calls import Pace
+    from tickstock.bars.massive_rest import MassiveRest
 
     calls = market.massive.calls_per_minute
     return MassiveRest(market.massive, _pace.setdefault(calls, Pace(calls)))

@@ -1,42 +1,38 @@
-"""Massive's REST API, through its own package: raw daily bars of one ticker, its splits and its dividends."""
+"""Massive's REST API, through its own package: raw bars, splits and dividends, and what a ticker is."""
 
 from __future__ import annotations
 
-import json
-import threading
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock.bars.actions import Action, Actions, merged
+from tickstock.bars.massive_calls import Judged, Pacing, UnknownTickerError
 from tickstock.bars.sessions import NEW_YORK
-from tickstock.errors import BadInputError, BusyError, TickstockError, UnavailableError
+from tickstock.errors import TickstockError, UnavailableError
 from tickstock.market_settings import Massive
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
+READ_TIMEOUT = 10.0
 NAME = "Massive REST"
-FREE_PLAN = 5
-LONGEST_WAIT = 60
 _COLUMNS = ("open", "high", "low", "close", "volume")
 
 
-class Pace:
-    """At most so many calls in any minute, counted over all clients and threads that share it."""
+class Details(NamedTuple):
+    """What Massive tells of a ticker; None where it tells nothing. ``type`` is its code (CS, ETF, ADRC, ...),
+    ``exchange`` the market's (XNAS), ``market_cap`` in US dollars, ``industry`` the SEC's words for it.
+    """
 
-    def __init__(self, calls_per_minute: int = FREE_PLAN) -> None:
-        self.calls_per_minute = calls_per_minute
-        self._lock = threading.Lock()
-        self._calls: list[float] = []
-
-    def wait(self) -> None:
-        """Return when the next call may be made, and count it."""
-        with self._lock:
-            if len(self._calls) == self.calls_per_minute:
-                time.sleep(max(0.0, self._calls[0] + 60 - time.monotonic()))
-            self._calls = [*self._calls, time.monotonic()][-self.calls_per_minute :]
+    ticker: str
+    name: str | None = None
+    type: str | None = None
+    exchange: str | None = None
+    market_cap: float | None = None
+    industry: str | None = None
+    active: bool | None = None
 
 
 class MassiveRest:
@@ -47,22 +43,17 @@ class MassiveRest:
         UnavailableError: the key is missing or refused, or the plan does not have this.
         BusyError: the API is not reachable or has trouble, or we asked too often: worth a retry.
         TickstockError: the answer cannot be understood.
+    and whatever the pace raises while they wait for their turn.
     """
 
-    def __init__(self, massive: Massive, pace: Pace) -> None:
+    def __init__(self, massive: Massive, pace: Pacing) -> None:
         from massive import RESTClient
-        from urllib3.util import Retry
 
         if not massive.api_key:
             raise UnavailableError("MASSIVE_API_KEY is not set; expected the API key of a Massive.com account")
-        # urllib3 honours Retry-After by itself, but would by default wait for hours.
-        retries = Retry(
-            3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.5, retry_after_max=LONGEST_WAIT,
-            raise_on_status=False,
-        )  # fmt: skip
-        self._client = RESTClient(massive.api_key, base=massive.api, connection_pool_kw={"retries": retries})
+        self._client = RESTClient(massive.api_key, base=massive.api, read_timeout=READ_TIMEOUT)
         # The package takes an answer that it cannot read for an empty one, and has no status in its errors.
-        self._client.client = _Judged(self._client.client, massive.api_key, pace)
+        self._client.client = Judged(self._client.client, massive.api_key, pace)
 
     def bars(self, ticker: str, start: date, end: date) -> pd.DataFrame:
         """Raw daily bars from ``start`` on and before ``end``: Open, High, Low, Close, Volume (floats), naive Date."""
@@ -77,6 +68,42 @@ class MassiveRest:
             raise TickstockError(f"Massive's bars of {ticker} have a gap: {error}; expected numbers") from error
         return pd.DataFrame(values, index=pd.DatetimeIndex(days, name="Date"), dtype="float64")
 
+    def minute_bars(self, ticker: str, start: date, end: date) -> pl.DataFrame:
+        """Raw minute bars of the days from ``start`` on and before ``end``, outside of regular hours too, in order:
+        timestamp (UTC), open, high, low, close, volume (floats). There is none of a minute without a trade.
+        """
+        import polars as pl
+
+        last = end - timedelta(days=1)
+        found = list(self._client.list_aggs(ticker, 1, "minute", start, last, adjusted=False, sort="asc", limit=50000))
+        rows = _rows(f"minutes of {ticker}", {"timestamp": pl.Int64}, found)
+        moment = pl.col("timestamp").cast(pl.Datetime("ms")).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        return rows.with_columns(moment)
+
+    def grouped(self, day: date) -> pl.DataFrame:
+        """Raw daily bars of the whole market on one day, in one call: ticker, date, open, high, low, close, volume
+        (floats). A day without a session, or that is not known yet, has no rows; of a day that is not over, or before
+        what it reaches back to, a plan may say that it does not have it.
+        """
+        import polars as pl
+
+        found = self._client.get_grouped_daily_aggs(day, adjusted=False, include_otc=False)
+        rows = _rows(f"bars of {day}", {"ticker": pl.String}, found)
+        return rows.select("ticker", pl.lit(day).alias("date"), *_COLUMNS)
+
+    def details(self, ticker: str) -> Details | None:
+        """What is known of a ticker today; None where there is no such ticker (or no longer)."""
+        try:
+            found = self._client.get_ticker_details(ticker)
+        except UnknownTickerError:
+            return None
+        return _details(found, f"details of {ticker}")
+
+    def tickers(self) -> Iterator[Details]:
+        """All stocks and funds that are traded now, a thousand a call, without market_cap and industry."""
+        for found in self._client.list_tickers(market="stocks", active=True, limit=1000):
+            yield _details(found, "list of tickers")
+
     def actions(self, ticker: str, today: date) -> Actions:
         """All splits and dividends with an ex-date up to ``today``; of announced ones nothing is told."""
         splits = list(self._client.list_stocks_splits(ticker=ticker, limit=5000))
@@ -90,52 +117,29 @@ class MassiveRest:
         return Actions(ticker, tuple(action for action in found if action.day <= today), NAME, today)
 
 
-class _Judged:
-    """The package's connections: paced, and with an error for each answer that is none."""
+def _rows(what: str, first: dict[str, Any], found: Sequence[Any]) -> pl.DataFrame:
+    import polars as pl
 
-    def __init__(self, pool: Any, key: str, pace: Pace) -> None:
-        self._pool, self._key, self._pace = pool, key, pace
-
-    def request(self, method: str, url: str, **options: Any) -> Any:
-        from urllib3.exceptions import HTTPError
-
-        self._pace.wait()
-        try:
-            answer = self._pool.request(method, url, **options)
-        except HTTPError as error:
-            reason = str(getattr(error, "reason", error)).replace(self._key, "…")
-            raise BusyError(
-                f"Massive's REST API is not reachable ({reason}); is MASSIVE_API_URL right, and the network up?"
-            ) from None
-        if answer.status != 200:
-            raise self._error(answer.status, answer.data)
-        if (status := _json(answer.data).get("status")) not in ("OK", "DELAYED"):
-            raise TickstockError(
-                f"Massive's REST API answers with status {status!r}, expected OK; is MASSIVE_API_URL right?"
-            )
-        return answer
-
-    def _error(self, status: int, content: bytes) -> TickstockError:
-        told = _json(content)
-        reason = str(told.get("error") or told.get("message") or "no reason told").replace(self._key, "…")
-        said = f"Massive's REST API answers {status} ({reason})"
-        if status == 401:
-            return UnavailableError(f"{said}; expected a key that is valid: see MASSIVE_API_KEY")
-        if status == 403:
-            return UnavailableError(f"{said}; expected a plan that has this: see the account at massive.com")
-        if status == 429:
-            return BusyError(f"{said}; expected fewer calls a minute (the free plan has {FREE_PLAN}); try again later")
-        if status >= 500:
-            return BusyError(f"{said}; try again later")
-        return BadInputError(f"{said}; expected a ticker and days that it knows")
-
-
-def _json(content: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(content)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
+        values = {name: [float(getattr(bar, name)) for bar in found] for name in _COLUMNS}
+        keys = {name: [getattr(bar, name) for bar in found] for name in first}
+        rows = pl.DataFrame({**keys, **values}, schema={**first, **dict.fromkeys(_COLUMNS, pl.Float64)})
+    except (TypeError, ValueError) as error:
+        raise TickstockError(f"Massive's {what} have a gap: {error}; expected numbers") from error
+    if any(rows[name].null_count() for name in first):
+        raise TickstockError(f"Massive's {what} have a gap: a row has no {', no '.join(first)}; expected one in each")
+    return rows
+
+
+def _details(found: Any, what: str) -> Details:
+    """Empty words are none; a row without a ticker is no row."""
+    texts = [getattr(found, name, None) for name in ("ticker", "name", "type", "primary_exchange", "sic_description")]
+    worth, active = getattr(found, "market_cap", None), getattr(found, "active", None)
+    numbers = isinstance(worth, (int, float)) or worth is None
+    if not (texts[0] and numbers and all(isinstance(text, str) or text is None for text in texts)):
+        raise TickstockError(f"Massive's {what} cannot be understood; expected a ticker, texts and dollars")
+    ticker, name, type_, exchange, industry = (text.strip() or None if text else None for text in texts)
+    return Details(str(ticker), name, type_, exchange, worth or None, industry, active)
 
 
 def _splits(found: Iterable[Any]) -> list[Action]:
