@@ -16,6 +16,8 @@ CREATE TABLE load_jobs (
     steps_done integer NOT NULL DEFAULT 0,
     steps integer NOT NULL DEFAULT 0,
     done_through date,
+    missing_days date[] NOT NULL DEFAULT '{}',
+    asked_days date[] NOT NULL DEFAULT '{}',
     bars bigint NOT NULL DEFAULT 0,
     reason text,
     asked_by text,
@@ -25,7 +27,9 @@ CREATE TABLE load_jobs (
 );
 COMMENT ON TABLE load_jobs IS 'One row a job that loads bars: what was asked for, how far it is, what came of it.';
 COMMENT ON COLUMN load_jobs.universe IS 'What was chosen, as UNIVERSE sp500 or market_leaders top_50; NULL where symbols were typed.';
-COMMENT ON COLUMN load_jobs.done_through IS 'The last day whose bars of all symbols are stored from the archive: a job that goes on begins after it.';
+COMMENT ON COLUMN load_jobs.done_through IS 'The last day that the archive was asked for: a job that goes on begins after it.';
+COMMENT ON COLUMN load_jobs.missing_days IS 'The sessions up to then that the archive does not have; a job that goes on looks for them again.';
+COMMENT ON COLUMN load_jobs.asked_days IS 'Those of them whose bars of all symbols Massive''s REST API was asked for.';
 COMMENT ON COLUMN load_jobs.attempts IS 'How often a worker took it; more than once where one was killed, or somebody tried again.';
 CREATE INDEX load_jobs_active ON load_jobs (created_at) WHERE state IN ('waiting', 'running');
 

@@ -64,6 +64,17 @@ def read_held(market: Market, dataset: Dataset, tickers: Sequence[str], days: Se
     return result
 
 
+def read_all(market: Market, dataset: Dataset, tickers: Sequence[str], days: Sequence[date]) -> Held:
+    """What the archive and the store have of all these tickers together; ``rows`` begin with ``ticker``, in no order.
+
+    The files of tracked tickers are not looked into: they hold nothing else, unless the objects were not kept.
+
+    Raises:
+        TickstockError: the archive or the store cannot be read.
+    """
+    return _of_all(market, dataset, tickers, days, archive_entries(market.archive, dataset))
+
+
 def archive_entries(folder: Path, dataset: Dataset) -> dict[date, Entry]:
     """What the archive knows, read again once its folder has changed. (A file that is written over in its place does
     not change its folder: this process goes on with what it has read of it.)
@@ -157,6 +168,18 @@ def _from_all(
 ) -> dict[str, Held]:
     import polars as pl
 
+    held, time = _of_all(market, dataset, tickers, days, entries), time_column(dataset)
+    return {
+        ticker: Held(held.rows.filter(pl.col("ticker") == ticker).drop("ticker").sort(time), held.days)
+        for ticker in tickers
+    }
+
+
+def _of_all(
+    market: Market, dataset: Dataset, tickers: Sequence[str], days: Sequence[date], entries: Mapping[date, Entry]
+) -> Held:
+    import polars as pl
+
     store = Store(market.store, market.store_options)
     partitions, stored = [], set()
     for partition, here in partitions_of(dataset, days).items():
@@ -173,11 +196,7 @@ def _from_all(
         parts.append(_on(rows, stored, days) if dataset == DAY else rows)
     found = [part.select("ticker", time_column(dataset), *COLUMNS) for part in parts if part is not None]
     together = pl.concat(found) if found else no_rows(dataset).drop("transactions")
-    known = frozenset(stored | read)
-    return {
-        ticker: Held(together.filter(pl.col("ticker") == ticker).drop("ticker").sort(time_column(dataset)), known)
-        for ticker in tickers
-    }
+    return Held(together, frozenset(stored | read))
 
 
 def _unstored(market: Market, dataset: Dataset, tickers: Sequence[str], day: date) -> pl.DataFrame | None:
