@@ -7,7 +7,7 @@ PY := .venv/bin/python
 READY := $(ROOT).venv/ready
 BENCH_READY := $(ROOT).venv-bench/ready
 
-.PHONY: run test test-long reliability check bench migrate psql db-uri serve admin-password admin-token clean
+.PHONY: run test test-long reliability check bench migrate psql db-uri serve worker admin-password admin-token clean
 .DEFAULT_GOAL := run
 
 # Always the embedded server and the shipped input, whatever .env or the environment say.
@@ -45,6 +45,10 @@ db-uri: $(READY)
 # The admin application, until Ctrl-C.
 serve: $(READY)
 	@$(GO) exec $(PY) scripts/maintenance/serve.py
+
+# A worker for the jobs that load historical bars, until Ctrl-C.
+worker: $(READY)
+	@$(GO) exec $(PY) scripts/maintenance/worker.py
 
 admin-password: $(READY)
 	@$(GO) $(PY) scripts/maintenance/admin_password.py

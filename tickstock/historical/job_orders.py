@@ -87,11 +87,12 @@ def retry_job(connection: Connection, job: int) -> None:
             raise TickstockError(f"job {job} cannot be tried again: it is {found.state}")
         # What REST could not tell then it may tell now; a job that was done looks for all days again.
         cursor.execute(
-            "UPDATE load_jobs SET state = 'waiting', cancel_asked = false, reason = NULL, finished_at = NULL,"
+            "UPDATE load_jobs SET state = 'waiting', cancel_asked = false, attempts = 0, reason = NULL,"
+            " finished_at = NULL, asked_days = '{}',"
             " done_through = CASE WHEN state = 'done' THEN NULL ELSE done_through END WHERE id = %s",
             (job,),
         )
-        cursor.execute("UPDATE load_job_symbols SET asked = false WHERE job_id = %s AND reason IS NOT NULL", (job,))
+        cursor.execute("UPDATE load_job_symbols SET asked = false, reason = NULL WHERE job_id = %s", (job,))
         _log(cursor, job, "asked to try again")
         _defer(cursor, job, found.priority)
 

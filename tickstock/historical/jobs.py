@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock.errors import TickstockError
 
@@ -35,6 +35,8 @@ class Job(NamedTuple):
     steps_done: int
     steps: int
     done_through: date | None
+    missing_days: tuple[date, ...]
+    asked_days: tuple[date, ...]
     bars: int
     reason: str | None
     asked_by: str | None
@@ -128,4 +130,8 @@ def _jobs(connection: Connection, where: str, *values: object) -> list[Job]:
 
 def _found(cursor: Cursor, where: str, values: Sequence[object]) -> list[Job]:
     cursor.execute(f"SELECT {', '.join(Job._fields)} FROM load_jobs {where}", values)  # noqa: S608 - constants
-    return [Job(*row)._replace(symbols=tuple(row[3])) for row in cursor.fetchall()]
+    return [Job(*map(_frozen, row)) for row in cursor.fetchall()]
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

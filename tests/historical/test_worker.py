@@ -1,0 +1,63 @@
+"""The worker: a process that takes jobs by their priority, and can be told to stop."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.bars.scene import DAYS, Scene, ended
+from tests.historical.conftest import ASK
+from tests.historical.workers import over, until, working
+from tests.http_proxy import Trouble
+from tests.stored import query
+from tickstock.db import Connection, Database
+from tickstock.historical.job_orders import cancel_job, retry_job, start_job
+from tickstock.historical.jobs import read_job
+
+BEGUN = "SELECT 1 FROM load_jobs WHERE step IS NOT NULL"
+SLOW = Trouble(delay=0.3)
+
+
+def test_the_higher_priority_goes_first(
+    scene: Scene, database: Database, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    jobs = [start_job(connection, ASK._replace(priority=word)) for word in ("low", "normal", "high")]
+    with working(scene, database, "once") as process:
+        status, _, error = ended(process)
+    assert (status, error) == (0, "")
+    order = query(witness, "SELECT id FROM load_jobs ORDER BY started_at")
+    assert [job for (job,) in order] == jobs[::-1]
+    assert query(witness, "SELECT DISTINCT state FROM load_jobs") == [("done",)]
+
+
+def test_a_worker_that_is_told_to_end_gives_its_job_back(
+    scene: Scene, database: Database, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK)
+    with scene.proxied(SLOW) as (_, slow), working(slow, database) as process:
+        until(witness, BEGUN)
+        process.send_signal(signal.SIGTERM)
+        status, _, error = ended(process)
+    assert (status, error) == (0, "")
+    found = read_job(witness, job)
+    assert (found.state, found.reason) == ("waiting", "the worker was told to end")
+    with working(scene, database, "once") as process:
+        ended(process)
+    assert read_job(witness, job).bars == 2 * len(DAYS)
+
+
+def test_a_running_job_is_cancelled_and_tried_again(
+    scene: Scene, database: Database, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    with scene.proxied(SLOW) as (_, slow), working(slow, database):
+        job = start_job(connection, ASK)
+        until(witness, BEGUN)
+        cancel_job(connection, job)
+        over(witness, job)
+        assert read_job(witness, job).state == "cancelled"
+        retry_job(connection, job)
+        over(witness, job)
+    found = read_job(witness, job)
+    assert (found.state, found.bars) == ("done", 2 * len(DAYS))

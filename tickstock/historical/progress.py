@@ -1,0 +1,98 @@
+"""What a running job writes down: that it began, how far it is, what it has to say, and how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock.historical.jobs import FAILED, Job, read_job
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection, Cursor
+
+# A job that ends its worker each time is not tried for ever.
+MOST_ATTEMPTS = 20
+
+
+class CancelledError(Exception):
+    """Somebody asked to cancel the job that runs."""
+
+
+class Progress(NamedTuple):
+    """The record of one job, on the connection of its worker."""
+
+    connection: Connection
+    job: int
+
+    def begin(self) -> Job | None:
+        """Take the job; None where there is nothing left to do, because it has ended, or ended its worker too often."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE load_jobs SET state = 'running', attempts = attempts + 1, reason = NULL,"
+                " started_at = COALESCE(started_at, clock_timestamp())"
+                " WHERE id = %s AND state IN ('waiting', 'running') RETURNING attempts",
+                (self.job,),
+            )
+            found = cursor.fetchall()
+        if not found:
+            return None
+        if found[0][0] > MOST_ATTEMPTS:
+            self.end(FAILED, f"{MOST_ATTEMPTS} workers took it, and none came to its end")
+            return None
+        if found[0][0] > 1:
+            self.say(f"taken again, for the {found[0][0]}. time")
+        return read_job(self.connection, self.job)
+
+    def step(self, name: str, done: int, of: int) -> None:
+        """Tell what is being done, and how far that is.
+
+        Raises:
+            CancelledError: somebody asked for that.
+        """
+        with self.connection.cursor() as cursor:
+            self.step_in(cursor, name, done, of)
+
+    def step_in(self, cursor: Cursor, name: str, done: int, of: int) -> None:
+        """The same, on a cursor of a transaction."""
+        cursor.execute(
+            "UPDATE load_jobs SET step = %s, steps_done = %s, steps = %s WHERE id = %s RETURNING cancel_asked",
+            (name, done, of, self.job),
+        )
+        if cursor.fetchall() == [(True,)]:
+            raise CancelledError
+
+    def check(self) -> None:
+        """Raise CancelledError if somebody asked for that."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT cancel_asked FROM load_jobs WHERE id = %s", (self.job,))
+            if cursor.fetchall() == [(True,)]:
+                raise CancelledError
+
+    def say(self, line: str, level: str = "info") -> None:
+        """Add a line to the job's log."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (self.job, level, line)
+            )
+
+    def end(self, state: str, reason: str | None, bars: int | None = None) -> None:
+        """Write down how the job ended, and say it."""
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE load_jobs SET state = %s, reason = %s, bars = COALESCE(%s, bars),"
+                " finished_at = clock_timestamp() WHERE id = %s",
+                (state, reason, bars, self.job),
+            )
+            level = "error" if state == FAILED else "info"
+            line = state if reason is None else f"{state}: {reason}"
+            cursor.execute(
+                "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (self.job, level, line)
+            )
+
+    def wait_again(self, reason: str) -> None:
+        """Give the job back to the queue."""
+        with self.connection, self.connection.cursor() as cursor:
+            cursor.execute("UPDATE load_jobs SET state = 'waiting', reason = %s WHERE id = %s", (reason, self.job))
+            cursor.execute(
+                "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, 'warning', %s)",
+                (self.job, f"given back to the queue: {reason}"),
+            )

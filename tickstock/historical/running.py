@@ -1,0 +1,121 @@
+"""One job, from being taken by a worker to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from tickstock import migrations
+from tickstock.bars.dataset import DATASETS
+from tickstock.bars.massive_rest import MassiveRest
+from tickstock.bars.populate_text import ranges
+from tickstock.bars.sessions import first_not_expected, sessions
+from tickstock.db import was_cut
+from tickstock.errors import BusyError, TickstockError
+from tickstock.historical.bars_table import bars_table, count_bars
+from tickstock.historical.from_archive import load_from_archive
+from tickstock.historical.from_rest import load_from_rest
+from tickstock.historical.jobs import CANCELLED, DONE, FAILED, Job
+from tickstock.historical.pace import SharedPace
+from tickstock.historical.progress import CancelledError, Progress
+from tickstock.historical.work import Means, StoppedError, Work
+
+if TYPE_CHECKING:
+    from tickstock.db import Connection
+
+
+def run_job(means: Means, job: int) -> None:
+    """Do what is left of a job. It may have been begun by another worker, and be ended already.
+
+    Raises:
+        BusyError: something that it needs does not answer; a later attempt goes on.
+        StoppedError: the worker is told to end; another goes on.
+    """
+    try:
+        with closing(migrations.connect(means.database)) as connection, _alone(connection, job):
+            progress = Progress(connection, job)
+            if found := progress.begin():
+                _run(means, progress, found)
+    except psycopg2.Error as error:
+        if was_cut(error):
+            raise BusyError(f"the connection to the database was cut ({' '.join(str(error).split())})") from error
+        raise
+
+
+def _run(means: Means, progress: Progress, job: Job) -> None:
+    try:
+        state, reason, bars = _load(means, progress, job)
+    except CancelledError:
+        state, reason, bars = CANCELLED, "what is stored by now stays", None
+    except StoppedError:
+        progress.wait_again("the worker was told to end")
+        raise
+    except BusyError as error:
+        progress.wait_again(str(error))
+        raise
+    except TickstockError as error:
+        state, reason, bars = FAILED, str(error), None
+    except psycopg2.Error as error:
+        if not was_cut(error):
+            progress.end(FAILED, " ".join(str(error).split()))
+        raise
+    except Exception as error:
+        progress.end(FAILED, f"{type(error).__name__}: {error}; the worker's log has more")
+        raise
+    progress.end(state, reason, bars)
+
+
+def _load(means: Means, progress: Progress, job: Job) -> tuple[str, str | None, int]:
+    dataset = DATASETS[job.timeframe]
+    end = min(job.last_day + timedelta(days=1), first_not_expected(means.now()))
+    work = Work(means, progress, job, bars_table(dataset), tuple(sessions(job.first_day, end)))
+    missing = load_from_archive(work)
+    with _rest(work) as rest:
+        if missing and rest:
+            load_from_rest(work, missing, rest)
+    bars = _count(work, missing)
+    if not bars:
+        return FAILED, f"no bar was loaded: {'; '.join(work.remarks) or _why(work)}", 0
+    return DONE, "; ".join(work.remarks) or None, bars
+
+
+@contextmanager
+def _rest(work: Work) -> Iterator[MassiveRest | None]:
+    """Massive's REST API, at the pace that all workers keep together; None where no key is set."""
+    massive = work.means.market.massive
+    if not massive.api_key:
+        yield None
+        return
+    with closing(SharedPace(work.means.database, massive.calls_per_minute, work.check)) as pace:
+        yield MassiveRest(massive, pace)
+
+
+def _count(work: Work, missing: list[date]) -> int:
+    if missing and not work.means.market.massive.api_key:
+        work.remark(f"not in the archive: {ranges(missing)}; MASSIVE_API_KEY would let the REST API be asked")
+    with work.progress.connection as connection, connection.cursor() as cursor:
+        return count_bars(cursor, work.place, work.job)
+
+
+def _why(work: Work) -> str:
+    if not work.days:
+        return f"no session from {work.job.first_day} to {work.job.last_day} whose data is due"
+    return f"nobody has a bar of {', '.join(work.job.symbols[:5])} on these days; is it spelt right?"
+
+
+@contextmanager
+def _alone(connection: Connection, job: int) -> Iterator[None]:
+    """Never two workers at one job, also where the queue took one for dead that was asleep.
+
+    Raises:
+        BusyError: another has it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('tickstock load job', %s))", (job,))
+        if cursor.fetchall() != [(True,)]:
+            raise BusyError(f"another worker is still at job {job}")
+    yield

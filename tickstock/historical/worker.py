@@ -1,0 +1,113 @@
+"""The worker: takes jobs from the queue, one at a time, until it is told to end.
+
+procrastinate keeps the queue: which job is next, who has it, and when one that failed for a while is tried again. It
+notices a worker that was killed by its missing heartbeat; what that worker had is put back into the queue here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from tickstock.errors import BusyError
+from tickstock.historical.job_orders import QUEUE, TASK
+from tickstock.historical.running import run_job
+from tickstock.historical.work import StoppedError
+from tickstock.queue_schema import SCHEMA
+
+if TYPE_CHECKING:
+    from procrastinate import App, JobContext
+
+    from tickstock.historical.work import Means
+
+_LOG = logging.getLogger("tickstock.worker")
+_MOST_ATTEMPTS = 20
+_FREE = "SELECT pg_try_advisory_xact_lock(hashtextextended('tickstock load job', %(job)s)) AS free"
+_AGAIN = 5  # seconds until a database that went away is looked for
+
+
+class Beat(NamedTuple):
+    """Seconds: how often a worker says that it lives, and after how many without that it is taken for dead."""
+
+    every: float = 2.0
+    dead_after: float = 10.0
+
+
+def work(means: Means, ready: Callable[[str], None], beat: Beat = Beat(), wait: bool = True) -> None:  # noqa: B008
+    """Work on jobs until SIGINT or SIGTERM; a job under way is given back then. Without ``wait``: until none is left.
+
+    ``ready`` is told when it begins, and when the database went away and came back.
+    """
+    asyncio.run(_work(means, ready, beat, wait))
+
+
+async def _work(means: Means, ready: Callable[[str], None], beat: Beat, wait: bool) -> None:
+    import psycopg
+    from procrastinate.exceptions import ConnectorException
+
+    while True:
+        app = queue(means)
+        try:
+            async with app.open_async():
+                sweeper = asyncio.create_task(_sweep(app, beat))
+                try:
+                    ready("waiting for jobs")
+                    await app.run_worker_async(
+                        queues=[QUEUE], wait=wait, concurrency=1, update_heartbeat_interval=beat.every,
+                        stalled_worker_timeout=beat.dead_after, fetch_job_polling_interval=beat.every,
+                        shutdown_graceful_timeout=0, delete_jobs="successful",
+                    )  # fmt: skip
+                finally:
+                    sweeper.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await sweeper
+            return
+        except (ConnectorException, psycopg.OperationalError) as error:
+            ready(f"the database does not answer ({' '.join(str(error).split())}); looking again in {_AGAIN} s")
+            await asyncio.sleep(_AGAIN)
+
+
+def queue(means: Means) -> App:
+    """procrastinate's application: its tables in their schema, and the one task."""
+    from procrastinate import App, PsycopgConnector, RetryStrategy
+    from procrastinate.exceptions import JobAborted
+
+    parameters = dict(means.database.parameters)
+    options = f"{parameters.pop('options', '')} -c search_path={SCHEMA}".strip()
+    connector = PsycopgConnector(
+        kwargs={**parameters, "options": options, "application_name": "tickstock worker"}, min_size=1, max_size=4
+    )
+    app = App(connector=connector)
+
+    @app.task(
+        name=TASK, queue=QUEUE, pass_context=True,
+        retry=RetryStrategy(
+            max_attempts=_MOST_ATTEMPTS, wait=2, linear_wait=5, retry_exceptions=[BusyError, JobAborted]
+        ),
+    )  # fmt: skip
+    def load_bars(context: JobContext, job: int) -> None:
+        try:
+            run_job(means._replace(stopped=lambda: means.stopped() or context.should_abort()), job)
+        except StoppedError as stopped:
+            raise JobAborted from stopped
+
+    return app
+
+
+async def _sweep(app: App, beat: Beat) -> None:
+    """Put the jobs of dead workers back into the queue, for whoever is free.
+
+    One that is about to end has no heartbeat either, but still holds its job's lock.
+    """
+    while True:
+        with contextlib.suppress(Exception):  # a database that is away is the worker's own matter
+            for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=beat.dead_after):
+                number = job.task_kwargs["job"]
+                lock = await app.connector.execute_query_one_async(_FREE, job=number)
+                if lock["free"]:
+                    _LOG.warning("job %s of a worker that is gone is put back", number)
+                    await app.job_manager.retry_job(job)
+        await asyncio.sleep(beat.every)
