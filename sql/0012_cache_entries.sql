@@ -29,15 +29,58 @@ END
 $$;
 CREATE UNIQUE INDEX IF NOT EXISTS cache_entries_place ON cache_entries (type, name, key);
 
--- The symbols that an entry's value lists, in whichever of its shapes: tickers, objects with a symbol, or an object
--- with such a list.
-CREATE FUNCTION entry_symbols(value jsonb) RETURNS TABLE (symbol text)
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT COALESCE(member ->> 'symbol', member ->> 'ticker', member #>> '{}')
-      FROM jsonb_array_elements(
-               CASE WHEN jsonb_typeof(value) = 'array' THEN value
-                    WHEN jsonb_typeof(value -> 'stocks') = 'array' THEN value -> 'stocks'
-                    WHEN jsonb_typeof(value -> 'etfs') = 'array' THEN value -> 'etfs'
-                    ELSE '[]' END) member
-     WHERE jsonb_typeof(member) IN ('string', 'object')
-$$;
+-- The stocks and funds of an environment: what `symbols` has, and what only the groups know yet. A symbol that is not
+-- active any more is none, nor is what no company's capital is counted in: warrants, rights, units, preferred stocks.
+-- A sector is the group's, else what `symbols` says; so is an industry. A capitalisation that is no number, or not
+-- above zero, is not known.
+CREATE VIEW environment_symbols AS
+WITH funds AS (
+    SELECT name::text COLLATE "C" AS symbol, NULLIF(description, '') AS name
+      FROM environment_groups WHERE type = 'ETF'
+), sectors AS (
+    SELECT DISTINCT ON (symbol) symbol::text COLLATE "C" AS symbol, sector, name, industry
+      FROM stock_sectors
+     ORDER BY symbol, sector = 'unknown', sector COLLATE "C"
+), every AS (
+    SELECT symbol::text COLLATE "C" AS symbol FROM symbols
+     UNION
+    SELECT symbol::text COLLATE "C" FROM environment_stocks
+     UNION
+    SELECT symbol FROM funds
+)
+SELECT symbol,
+       COALESCE(upper(s.type) IN ('ETF', 'ETN', 'ETV', 'ETS'), f.symbol IS NOT NULL) AS is_fund,
+       s.symbol IS NOT NULL AS is_loaded,
+       COALESCE(NULLIF(s.name, ''), f.name, c.name) AS name,
+       s.type::text AS type,
+       s.exchange::text AS exchange,
+       CASE WHEN s.market_cap::numeric > 0 AND s.market_cap::numeric < 'Infinity' THEN s.market_cap::numeric END
+           AS market_cap,
+       COALESCE(NULLIF(c.sector, 'unknown'), NULLIF(s.sector, ''), c.sector) AS sector,
+       COALESCE(NULLIF(c.industry, ''), NULLIF(s.industry, '')) AS industry,
+       NULLIF(s.etf_type, '') AS etf_type,
+       NULLIF(s.issuer, '') AS issuer,
+       CASE WHEN s.aum::numeric > 0 AND s.aum::numeric < 'Infinity' THEN s.aum::numeric END AS aum,
+       CASE WHEN s.expense_ratio::numeric >= 0 AND s.expense_ratio::numeric < 'Infinity' THEN s.expense_ratio::numeric END
+           AS expense_ratio
+  FROM every
+  LEFT JOIN symbols s USING (symbol)
+  LEFT JOIN funds f USING (symbol)
+  LEFT JOIN sectors c USING (symbol)
+ WHERE s.active IS DISTINCT FROM false
+   AND COALESCE(upper(s.type), '') NOT IN ('PFD', 'WARRANT', 'RIGHT', 'UNIT', 'SP', 'BOND', 'ADRP', 'ADRW', 'ADRR',
+                                           'FUND', 'BASKET', 'LT', 'EQLK', 'AGEN', 'INDEX');
+
+-- Which symbols stand in which of the organised entries: in an array of tickers or of objects, or in `stocks` or `etfs`
+-- of an object.
+CREATE VIEW entry_symbols AS
+SELECT e.type, e.name, e.key, listed.place,
+       CASE jsonb_typeof(listed.item) WHEN 'string' THEN listed.item #>> '{}' ELSE listed.item ->> 'symbol' END
+           COLLATE "C" AS symbol
+  FROM cache_entries e
+ CROSS JOIN LATERAL jsonb_array_elements(
+           CASE WHEN jsonb_typeof(e.value) = 'array' THEN e.value
+                WHEN jsonb_typeof(e.value -> 'stocks') = 'array' THEN e.value -> 'stocks'
+                WHEN jsonb_typeof(e.value -> 'etfs') = 'array' THEN e.value -> 'etfs'
+                ELSE '[]' END) WITH ORDINALITY AS listed (item, place)
+ WHERE e.type IN ('stock_universe', 'etf_universe', 'themes', 'stock_stats');

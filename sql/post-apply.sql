@@ -24,7 +24,7 @@ BEGIN
             tickstock_migrations TO app_readwrite;
         GRANT SELECT ON SEQUENCE data_version_version_seq TO app_readwrite;
         GRANT SELECT ON environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
-            snapshots, group_versions, undo_chains TO app_readwrite;
+            snapshots, group_versions, undo_chains, environment_symbols, entry_symbols TO app_readwrite;
         GRANT EXECUTE ON FUNCTION record_past(integer, date, text[], numeric[], jsonb[], date[]),
             record_older_groups(integer[], date[]), date_undone(bigint) TO app_readwrite;
         GRANT SELECT, INSERT, UPDATE, DELETE ON symbols, ohlcv_daily, ohlcv_minute, load_jobs, load_job_symbols,
@@ -38,7 +38,8 @@ BEGIN
             membership_versions, removed_memberships, symbol_renames, migration_checksums, tickstock_migrations,
             environment_groups, environment_memberships, environment_stocks, stock_sectors, last_files,
             snapshots, group_versions, undo_chains, symbols, ohlcv_daily, ohlcv_minute, load_jobs,
-            load_job_symbols, load_job_log, api_calls, cache_entries TO app_readonly;
+            load_job_symbols, load_job_log, api_calls, cache_entries, environment_symbols, entry_symbols
+            TO app_readonly;
         GRANT USAGE ON SCHEMA as_of TO app_readonly;
         GRANT SELECT ON ALL TABLES IN SCHEMA as_of TO app_readonly;
     END IF;

@@ -36,6 +36,9 @@ _ALIASES = {
     UNKNOWN: ("Unclassified",),
 }  # fmt: skip
 
+# How the keys of cache entries call a sector (top_10_healthcare), where that is not the group's name.
+_IN_KEYS = {"information_technology": "technology", "health_care": "healthcare", "financials": "financial_services"}
+
 # What stands in a sector's cell where the line has none.
 _NO_SECTOR = (
     "", "N/A", "#N/A", "NA", "NaN", "None", "Null", "Unknown", "Unclassified", "Unassigned", "Not Applicable",
@@ -59,6 +62,15 @@ def canonical_sector(name: str) -> str:
     if not sector:
         raise ValueError(f"no known sector; {nearest_sectors(name)}")
     return sector
+
+
+def sector_keys() -> dict[str, str]:
+    """The 11 sectors as the keys of cache entries call them: group -> name. :func:`canonical_sector` reads both.
+
+    >>> sector_keys()["health_care"]
+    'healthcare'
+    """
+    return {group: _IN_KEYS.get(group, group) for group in _ALIASES if group != UNKNOWN}
 
 
 def is_no_sector(name: str) -> bool:

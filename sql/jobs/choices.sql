@@ -7,11 +7,11 @@ WITH groups AS (
      GROUP BY g.id, g.type, g.name
 ),
 lists AS (
-    SELECT 2 AS place, e.name || ' ' || e.key AS universe, e.name AS kind, e.key AS name,
-           (SELECT count(*) FROM entry_symbols(e.value)) AS symbols
-      FROM cache_entries e
-     WHERE e.type = 'stock_universe' AND e.name = 'market_leaders'
-        OR e.type = 'etf_universe' AND e.key IN ('all_etfs', 'top_100')
+    SELECT 2 AS place, name || ' ' || key AS universe, name AS kind, key AS name, count(symbol) AS symbols
+      FROM entry_symbols
+     WHERE type = 'stock_universe' AND name = 'market_leaders'
+        OR type = 'etf_universe' AND key IN ('all_etfs', 'top_100')
+     GROUP BY type, name, key
 )
 SELECT universe, kind, name, symbols
   FROM (SELECT * FROM groups UNION ALL SELECT * FROM lists) every_choice
