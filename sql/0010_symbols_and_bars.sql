@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS symbols (
     expense_ratio numeric,
     active boolean DEFAULT true,
     source text,
+    asked_at timestamptz,
     created_at timestamptz DEFAULT now(),
     updated_at timestamptz DEFAULT now()
 );
@@ -30,13 +31,15 @@ ALTER TABLE symbols
     ADD COLUMN IF NOT EXISTS expense_ratio numeric,
     ADD COLUMN IF NOT EXISTS active boolean DEFAULT true,
     ADD COLUMN IF NOT EXISTS source text,
+    ADD COLUMN IF NOT EXISTS asked_at timestamptz,
     ADD COLUMN IF NOT EXISTS created_at timestamptz DEFAULT now(),
     ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
-COMMENT ON COLUMN symbols.type IS 'ETF for every exchange-traded fund, note or vehicle; otherwise Massive''s code: CS a common stock, ADRC a receipt, PFD a preferred stock.';
+COMMENT ON COLUMN symbols.type IS 'ETF for every exchange-traded fund, note or vehicle; otherwise Massive''s code: CS a common stock, ADRC a receipt, PFD a preferred stock; NULL a stock of which Massive told nothing.';
 COMMENT ON COLUMN symbols.market_cap IS 'US dollars; NULL where nobody told.';
 COMMENT ON COLUMN symbols.sector IS 'The name of the SECTOR group: information_technology.';
 COMMENT ON COLUMN symbols.etf_type IS 'What kind of fund: broad_market, sector, growth, value, technology, bond, commodity, other.';
-COMMENT ON COLUMN symbols.source IS 'Who told: massive (its REST API), else groups (classification, funds.csv, memberships).';
+COMMENT ON COLUMN symbols.source IS 'Who told: massive (its REST API), else groups (classification, funds.csv, memberships), else bars (it has some).';
+COMMENT ON COLUMN symbols.asked_at IS 'When Massive last answered a question about it, be it that it knows no such ticker.';
 
 -- Bars as traded. Prices and volume are the doubles of the flat files: nothing is rounded, volume may be a fraction.
 CREATE TABLE IF NOT EXISTS ohlcv_daily (

@@ -6,15 +6,16 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from tests.bars.massive_api import DIVIDENDS, KEY, SPLITS, MassiveApi, massive_api
+from tests.bars.massive_api import DIVIDENDS, GROUPED, KEY, SPLITS, TICKERS, MassiveApi, massive_api
+from tickstock.bars import massive_rest
 from tickstock.bars.actions import Action
 from tickstock.bars.massive_calls import Pace
-from tickstock.bars.massive_rest import MassiveRest
+from tickstock.bars.massive_rest import Details, MassiveRest
 from tickstock.errors import BadInputError, BusyError, TickstockError, UnavailableError
 from tickstock.market_settings import Massive
 
@@ -187,3 +188,144 @@ def test_the_pace_holds_for_all_who_share_it(monkeypatch: pytest.MonkeyPatch) ->
     assert slept == []
     pace.wait()
     assert slept == [pytest.approx(60, abs=1)]
+
+
+class Noted:
+    """A pace that lets everybody through at once, and notes how long each was to wait."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float = 0.0) -> None:
+        self.waits.append(seconds)
+
+
+def test_every_attempt_is_a_call_of_the_pace(api: MassiveApi) -> None:
+    pace = Noted()
+    rest = MassiveRest(Massive(api=api.address, api_key=KEY), pace)
+    api.failures = [failure(503, b""), failure(500, b"", **{"Retry-After": "7"}), failure(429, b"")]
+    api.results[DIVIDENDS] = [dividend("2025-12-22", 0.25, 0.998)]
+    assert len(rest.actions("XLK", TODAY).actions) == 1
+    # Four attempts of the first question, each after its pause or what the server asks for; then the second.
+    assert pace.waits == [0.0, 0.5, 7.0, 2.0, 0.0]
+    assert len(api.asked) == 5
+
+
+@pytest.mark.parametrize(("told", "waited"), [("3600", 60.0), ("soon", 0.5), ("-5", 0.5)])
+def test_no_server_makes_us_wait_for_more_than_a_minute(api: MassiveApi, told: str, waited: float) -> None:
+    pace = Noted()
+    api.failures = [failure(429, b"{}", **{"Retry-After": told})]
+    MassiveRest(Massive(api=api.address, api_key=KEY), pace).actions("XLK", TODAY)
+    assert pace.waits == [0.0, waited, 0.0]
+
+
+def test_a_server_that_hangs_is_worth_a_retry(api: MassiveApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(massive_rest, "READ_TIMEOUT", 0.2)
+    api.hangs = 5
+    rest = MassiveRest(Massive(api=api.address, api_key=KEY), Noted())
+    with pytest.raises(BusyError, match=r"not reachable .*timed out"):
+        rest.details("AAPL")
+    assert len(api.asked) == 4
+    api.details["AAPL"] = {"name": "Apple Inc."}
+    assert rest.details("AAPL") == Details("AAPL", "Apple Inc.")
+
+
+def test_the_market_of_a_day_in_one_call(api: MassiveApi) -> None:
+    day = date(2025, 12, 5)
+    api.results[f"{GROUPED}/2025-12-05"] = [
+        {"T": "BRK.B", "o": 500, "h": 505.5, "l": 499, "c": 504, "v": 3_000_000, "vw": 502, "t": 1764968400000, "n": 9},
+        {"T": "BCpC", "o": 17.5, "h": 17.5, "l": 17.5, "c": 17.5, "v": 100.25, "t": 1764968400000},
+    ]
+    frame = client(api).grouped(day)
+    assert {name: str(kind) for name, kind in frame.schema.items()} == {
+        "ticker": "String", "date": "Date", **dict.fromkeys(("open", "high", "low", "close", "volume"), "Float64"),
+    }  # fmt: skip
+    assert frame.rows() == [
+        ("BRK.B", day, 500.0, 505.5, 499.0, 504.0, 3000000.0),
+        ("BCpC", day, 17.5, 17.5, 17.5, 17.5, 100.25),
+    ]
+    ((path, asked),) = api.asked
+    assert path == f"{GROUPED}/2025-12-05"
+    assert asked["adjusted"] == asked["include_otc"] == "false"
+
+
+def test_a_holiday_has_no_market(api: MassiveApi) -> None:
+    frame = client(api).grouped(date(2025, 12, 25))
+    assert frame.is_empty()
+    assert frame.columns == ["ticker", "date", "open", "high", "low", "close", "volume"]
+
+
+@pytest.mark.parametrize("gap", [{"c": None}, {"T": None}, {"v": "many"}])
+def test_a_market_with_a_gap_is_none(api: MassiveApi, gap: dict[str, Any]) -> None:
+    row = {"T": "XLK", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "t": 1764968400000}
+    api.results[f"{GROUPED}/2025-12-05"] = [row, row | gap]
+    with pytest.raises(TickstockError, match="bars of 2025-12-05 have a gap"):
+        client(api).grouped(date(2025, 12, 5))
+
+
+def test_raw_minutes_of_all_pages(api: MassiveApi) -> None:
+    path = "/v2/aggs/ticker/XLK/range/1/minute/2025-12-04/2025-12-05"
+    # 09:30 in New York is 14:30 UTC in winter.
+    api.results[path] = [
+        {"o": 290 + i, "h": 292, "l": 289, "c": 291, "v": 10.5, "t": 1764858600000 + 60_000 * i} for i in range(5)
+    ]
+    api.page = 2
+    frame = client(api).minute_bars("XLK", date(2025, 12, 4), date(2025, 12, 6))
+    assert frame.columns == ["timestamp", "open", "high", "low", "close", "volume"]
+    assert frame["timestamp"][0] == datetime(2025, 12, 4, 14, 30, tzinfo=UTC)
+    assert frame["timestamp"][4] == datetime(2025, 12, 4, 14, 34, tzinfo=UTC)
+    assert frame["open"].to_list() == [290.0, 291.0, 292.0, 293.0, 294.0]
+    assert [path for path, _ in api.asked] == [path, path, path]
+    assert api.asked[0][1] == {"adjusted": "false", "sort": "asc", "limit": "50000"}
+
+
+def test_no_minutes_are_an_empty_frame(api: MassiveApi) -> None:
+    frame = client(api).minute_bars("XLK", date(2025, 12, 4), date(2025, 12, 6))
+    assert frame.is_empty()
+    assert str(frame.schema["timestamp"]) == "Datetime(time_unit='us', time_zone='UTC')"
+
+
+def test_the_details_of_a_stock_and_of_a_fund(api: MassiveApi) -> None:
+    api.details["AAPL"] = {
+        "name": "Apple Inc.", "market": "stocks", "type": "CS", "primary_exchange": "XNAS", "market_cap": 3.1e12,
+        "sic_description": "ELECTRONIC COMPUTERS", "active": True, "list_date": "1980-12-12", "new_key": 1,
+        "address": {"city": "CUPERTINO"}, "branding": {"icon_url": "https://api.massive.com/icon.png"},
+    }  # fmt: skip
+    api.details["BRK.B"] = {"name": " ", "type": "CS", "active": False, "market_cap": 0}
+    rest = client(api)
+    assert rest.details("AAPL") == Details("AAPL", "Apple Inc.", "CS", "XNAS", 3.1e12, "ELECTRONIC COMPUTERS", True)
+    assert rest.details("BRK.B") == Details("BRK.B", type="CS", active=False)
+
+
+def test_a_ticker_that_is_not_known_has_no_details(api: MassiveApi) -> None:
+    assert client(api).details("APPL") is None
+
+
+def test_a_404_of_another_server_says_nothing_of_tickers(api: MassiveApi) -> None:
+    api.failures = [failure(404, b"<html>")]
+    with pytest.raises(BadInputError, match="404"):
+        client(api).details("AAPL")
+
+
+def test_details_that_are_none_are_told(api: MassiveApi) -> None:
+    api.details["AAPL"] = {"market_cap": "much"}
+    with pytest.raises(TickstockError, match="details of AAPL cannot be understood"):
+        client(api).details("AAPL")
+
+
+def test_the_list_of_tickers_page_by_page(api: MassiveApi) -> None:
+    api.page = 2
+    api.results[TICKERS] = [
+        {"ticker": "AAPL", "name": "Apple Inc.", "type": "CS", "primary_exchange": "XNAS", "active": True},
+        {"ticker": "SPY", "name": "SPDR S&P 500 ETF Trust", "type": "ETF", "primary_exchange": "ARCX", "active": True},
+        {"ticker": "ZVZZT"},
+    ]
+    assert list(client(api).tickers()) == [
+        Details("AAPL", "Apple Inc.", "CS", "XNAS", active=True),
+        Details("SPY", "SPDR S&P 500 ETF Trust", "ETF", "ARCX", active=True),
+        Details("ZVZZT"),
+    ]
+    assert [path for path, _ in api.asked] == [TICKERS, TICKERS]
+    assert api.asked[0][1] == {
+        "market": "stocks", "active": "true", "limit": "1000", "sort": "ticker", "order": "asc",
+    }  # fmt: skip
