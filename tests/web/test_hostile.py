@@ -10,6 +10,7 @@ from tests.stored import everything
 from tests.web.pages import Somebody, desk, log_in
 from tests.web.test_pages_loads import Loaded, loaded
 from tickstock.db import Connection
+from tickstock.web.load_form import Form
 
 __all__ = ["desk", "loaded", "log_in"]
 
@@ -25,7 +26,8 @@ def test_whatever_is_asked_for_nothing_breaks_and_nothing_changes(
 ) -> None:
     rules = [rule for rule in desk.client.application.url_map.iter_rules() if "GET" in (rule.methods or ())]
     before, asked = everything(stored), quote(text, safe="")
-    queries = [f"?{name}={asked}" for name in ("q", "as_of", "from", "to", "group", "page", "force", "done")]
+    names = ("q", "as_of", "from", "to", "group", "page", "force", "done", "started", "all", "after")
+    queries = [f"?{name}={asked}" for name in names]
     for rule in rules:
         path = rule.rule
         for name in rule.arguments:
@@ -40,6 +42,13 @@ def test_whatever_is_asked_for_nothing_breaks_and_nothing_changes(
     for path in (f"/admin/loads/{loaded.second}/undo", "/admin/preview"):
         page = desk.post(path, version=text, force=text, mode=text)
         assert page.status < 500
+    fields = Form("symbols", "UNIVERSE sp500", "SPY")._asdict()
+    for name in fields:
+        page = desk.post("/admin/historical-data", **{**fields, name: text})
+        # The universe is not looked at where symbols are typed, and NAN is a ticker.
+        assert page.status == (200 if name == "universe" or (name, text) == ("symbols", "NaN") else 400), name
+    page = desk.post("/admin/historical-data", load_type="universe", universe=text)
+    assert page.status == 400
     assert everything(stored) == before
 
 

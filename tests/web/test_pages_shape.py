@@ -11,6 +11,7 @@ from tests.past_loads import load, rename
 from tests.put import put_group
 from tests.stored import query
 from tests.web.pages import LogIn, Page, Somebody, desk, log_in
+from tests.web.test_pages_historical import add_job
 from tickstock.db import Connection
 
 __all__ = ["desk", "log_in"]
@@ -19,7 +20,7 @@ EVIL = '<img src=x onerror="alert(1)">'
 FIRST_PAGES = (
     "/admin/", "/admin/checks", "/admin/groups", "/admin/loads", "/admin/preview", "/admin/search?q=a",
     "/admin/search?q=nothing+like+that", "/admin/stocks/NOPE", "/admin/funds/NOPE", "/admin/groups/theme/nope",
-    "/admin/loads/4711", "/admin/loads/4711/undo", "/admin/funds/QQQ?as_of=2025-01-05",
+    "/admin/loads/4711", "/admin/loads/4711/undo", "/admin/funds/QQQ?as_of=2025-01-05", "/admin/historical-data",
 )  # fmt: skip
 
 
@@ -34,6 +35,8 @@ def much(stored: Connection) -> Connection:
                   " 'source', 'override', 'conflicts', jsonb_build_array(jsonb_build_object('sector', %s::text)))"
                   " WHERE symbol = 'AAPL' AND group_id IN (SELECT id FROM definition_groups WHERE type = 'SECTOR')",
           EVIL, EVIL, EVIL)  # fmt: skip
+    add_job(stored, "running", universe=f"UNIVERSE {EVIL}")
+    add_job(stored, "failed", reason=f"because of {EVIL}")
     return stored
 
 
@@ -66,7 +69,7 @@ def check(path: str, page: Page) -> None:
     ids = [each["id"] for _, each in page.elements if "id" in each]
     assert len(ids) == len(set(ids)), path
     labelled = {each.get("for") for each in page.all("label")}
-    for each in page.all("input"):
+    for each in [*page.all("input"), *page.all("select")]:
         assert each.get("type") == "hidden" or each["id"] in labelled, (path, each)
     for _, each in page.elements:
         for name in ("aria-labelledby", "aria-describedby"):

@@ -68,6 +68,13 @@ class SymbolResult(NamedTuple):
     reason: str | None
 
 
+class ResultCounts(NamedTuple):
+    """How many symbols a job has told of; ``lacking`` of them with a reason why bars are not there."""
+
+    symbols: int
+    lacking: int
+
+
 def read_job(connection: Connection, job: int) -> Job:
     """The job.
 
@@ -100,15 +107,22 @@ def read_log(connection: Connection, job: int, after: int = 0, most: int = 200) 
         return [LogLine(*row) for row in reversed(cursor.fetchall())]
 
 
-def read_results(connection: Connection, job: int) -> list[SymbolResult]:
-    """What a job brought for each symbol; those that lack bars come first."""
+def read_results(connection: Connection, job: int, most: int | None = None) -> list[SymbolResult]:
+    """What a job brought for each symbol; those that lack bars come first. With ``most`` no more than so many."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT symbol, bars, first_bar, last_bar, reason FROM load_job_symbols WHERE job_id = %s"
-            " ORDER BY reason IS NULL, symbol",
-            (job,),
+            " ORDER BY reason IS NULL, symbol LIMIT %s",
+            (job, most),
         )
         return [SymbolResult(*row) for row in cursor.fetchall()]
+
+
+def count_results(connection: Connection, job: int) -> ResultCounts:
+    """Of how many symbols :func:`read_results` tells, and how many lack bars."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(reason) FROM load_job_symbols WHERE job_id = %s", (job,))
+        return ResultCounts._make(cursor.fetchall()[0])
 
 
 def locked_job(cursor: Cursor, job: int) -> Job:

@@ -13,6 +13,7 @@ from tickstock.web.dashboard import dashboard
 from tickstock.web.funds import funds
 from tickstock.web.groups import groups
 from tickstock.web.health import health
+from tickstock.web.historical_data import historical_data
 from tickstock.web.loads import loads
 from tickstock.web.login import login
 from tickstock.web.preview import preview
@@ -69,7 +70,7 @@ def _add_pages(app: Flask, config: WebConfig) -> None:
     reading = read_only(config.database)
     ask = asking(reading, config.environment)
     app.register_blueprint(dashboard(config, reading, ask))
-    for pages in (search, groups, funds, stocks, loads):
+    for pages in (search, groups, funds, stocks, loads, historical_data):
         app.register_blueprint(pages(config, ask))
     app.register_blueprint(undoing(config))
     app.register_blueprint(preview(config))

@@ -26,7 +26,7 @@ def add_words(app: Flask) -> None:
     app.jinja_options = {"finalize": _shown, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.filters.update(
         weight=weight, number=number, share=share, moment=moment, day=day, file_name=file_name, value=value,
-        counted=counted,
+        counted=counted, clock=clock, bar=bar,
     )  # fmt: skip
     app.jinja_env.globals.update(page_of=page_of, today=today, NOUNS=NOUNS)
 
@@ -60,6 +60,19 @@ def moment(time: datetime | None) -> str:
     return Markup('<time datetime="{}">{} <abbr title="Coordinated Universal Time">UTC</abbr></time>').format(
         f"{time:%Y-%m-%dT%H:%M:%SZ}", f"{time:%Y-%m-%d %H:%M}"
     )
+
+
+def clock(time: datetime) -> str:
+    """The second of a day, in UTC; the day is a tooltip away."""
+    time = time.astimezone(UTC)
+    return Markup('<time datetime="{0}" title="{1}">{2}</time>').format(
+        f"{time:%Y-%m-%dT%H:%M:%SZ}", f"{time:%Y-%m-%d %H:%M:%S} UTC", f"{time:%H:%M:%S}"
+    )
+
+
+def bar(start: datetime | None, timeframe: str) -> str:
+    """When a bar begins: a day, or of minutes the minute too."""
+    return moment(start) if start is None or timeframe == "minute" else day(start.astimezone(UTC).date())
 
 
 def day(date: Any) -> str:
