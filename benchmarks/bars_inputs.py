@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmarks import inputs
 from tickstock.bars.dataset import DAY, MINUTE, file_name
 from tickstock.bars.flat_file import COLUMNS, nanoseconds
-from tickstock.bars.sessions import NEW_YORK, sessions
+from tickstock.bars.sessions import FIRST_DAY, NEW_YORK, sessions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +43,7 @@ class Size(NamedTuple):
 
 def days(number: int) -> list[date]:
     """The latest sessions before NOW's day, in order."""
-    return sessions(START, END)[-number:]
+    return sessions(FIRST_DAY, END)[-number:]
 
 
 def tracked(size: Size) -> tuple[str, ...]:

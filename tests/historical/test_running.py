@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import closing
 
 from tests.bars.scene import DAYS, Scene
+from tests.redis_server import Subscriber, running_redis
 from tests.stored import query
 from tickstock.db import Connection
 from tickstock.historical.jobs import Job, read_log, read_results
@@ -71,3 +74,26 @@ def test_without_credentials_and_archive_it_says_what_is_missing(scene: Scene, r
     assert job.reason
     assert job.reason.startswith("no bar was loaded: flat files: no keys for the flat files of")
     assert "not in the archive: 2025-11-17 to 2025-12-10" in job.reason
+
+
+def test_a_job_that_ended_is_told_with_its_commit_and_to_redis(
+    scene: Scene, run: Run, means: Means, witness: Connection
+) -> None:
+    scene.publish()
+    query(witness, "LISTEN admin_notifications")
+    with running_redis() as redis, closing(Subscriber(redis)) as subscriber:
+        job = run(means._replace(redis=redis.url))
+        ((channel, told),) = subscriber.heard()
+    query(witness, "SELECT 1")
+    assert [(each.channel, json.loads(each.payload)) for each in witness.notifies] == [(channel, told)]
+    assert {name: told[name] for name in ("event", "job", "state", "bars", "symbol_count", "first_day")} == {
+        "event": "historical_load", "job": job.id, "state": "done", "bars": 34, "symbol_count": 2,
+        "first_day": "2025-11-17",
+    }  # fmt: skip
+
+
+def test_a_dead_redis_is_a_warning(scene: Scene, run: Run, means: Means, witness: Connection) -> None:
+    scene.publish()
+    job = run(means._replace(redis="redis://127.0.0.1:1/0"))
+    assert job.state == "done"
+    assert "Redis at redis://127.0.0.1:1/0" in read_log(witness, job.id)[-1].line

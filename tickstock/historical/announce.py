@@ -1,4 +1,4 @@
-"""Who watches the entries is told what changed: by NOTIFY with the commit, by Redis after it, in the same messages."""
+"""Who watches is told what became of entries and of load jobs: by NOTIFY with the commit, then by Redis likewise."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tickstock.historical.entry_rules import STATISTICS
-from tickstock.notify import ADMIN, CACHE, UNIVERSES, Message, publish
+from tickstock.notify import ADMIN, CACHE, SENTENCE, UNIVERSES, Message, publish
 
 if TYPE_CHECKING:
     from tickstock.db import Cursor
+    from tickstock.historical.jobs import Job
     from tickstock.historical.organize import Entry, Organized
 
 LISTED = 100
@@ -37,6 +38,26 @@ def messages(organized: Organized) -> list[Message]:
     if universes:
         told.insert(1, Message(UNIVERSES, {**about, **_listed(universes)}))
     return told
+
+
+def end_message(job: Job) -> Message:
+    """What is told of a load job that has ended."""
+    about = {
+        "event": "historical_load",
+        "environment": job.environment,
+        "job": job.id,
+        "state": job.state,
+        "universe": job.universe,
+        "symbol_count": len(job.symbols),
+        "timeframe": job.timeframe,
+        "first_day": job.first_day.isoformat(),
+        "last_day": job.last_day.isoformat(),
+        "bars": job.bars,
+        "reason": job.reason and job.reason[:SENTENCE],
+        "at": job.finished_at and job.finished_at.isoformat(),
+        "who": job.asked_by,
+    }
+    return Message(ADMIN, about)
 
 
 def _listed(entries: Sequence[Entry]) -> dict[str, Any]:

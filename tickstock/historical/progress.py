@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tickstock.historical.announce import end_message, notify
 from tickstock.historical.jobs import FAILED, Job, read_job
 
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
+    from tickstock.notify import Message
 
 # A job that ends its worker each time is not tried for ever.
 MOST_ATTEMPTS = 20
@@ -27,19 +29,20 @@ class Progress(NamedTuple):
         """Take the job; None where there is nothing left to do, because it has ended, or ended its worker too often."""
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE load_jobs SET state = 'running', attempts = attempts + 1, reason = NULL,"
+                "UPDATE load_jobs SET state = 'running', attempts = attempts + 1,"
                 " started_at = COALESCE(started_at, clock_timestamp())"
-                " WHERE id = %s AND state IN ('waiting', 'running') RETURNING attempts",
+                " WHERE id = %s AND state IN ('waiting', 'running') RETURNING attempts, reason",
                 (self.job,),
             )
             found = cursor.fetchall()
         if not found:
             return None
-        if found[0][0] > MOST_ATTEMPTS:
-            self.end(FAILED, f"{MOST_ATTEMPTS} workers took it, and none came to its end")
+        attempt, reason = found[0]
+        if attempt > MOST_ATTEMPTS:
+            self.end(FAILED, f"given up after {MOST_ATTEMPTS} attempts: {reason or 'each time its worker was gone'}")
             return None
-        if found[0][0] > 1:
-            self.say(f"taken again, for the {found[0][0]}. time")
+        if attempt > 1:
+            self.say(f"goes on: attempt {attempt}")
         return read_job(self.connection, self.job)
 
     def step(self, name: str, done: int, of: int) -> None:
@@ -74,8 +77,8 @@ class Progress(NamedTuple):
                 "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (self.job, level, line)
             )
 
-    def end(self, state: str, reason: str | None, bars: int | None = None) -> None:
-        """Write down how the job ended, and say it."""
+    def end(self, state: str, reason: str | None, bars: int | None = None) -> Message:
+        """Write down how the job ended, and tell it with the commit; give the message."""
         with self.connection, self.connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE load_jobs SET state = %s, reason = %s, bars = COALESCE(%s, bars),"
@@ -87,6 +90,9 @@ class Progress(NamedTuple):
             cursor.execute(
                 "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (self.job, level, line)
             )
+            told = end_message(read_job(self.connection, self.job))
+            notify(cursor, [told])
+        return told
 
     def wait_again(self, reason: str) -> None:
         """Give the job back to the queue."""

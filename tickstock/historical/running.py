@@ -22,11 +22,15 @@ from tickstock.historical.from_rest import load_from_rest
 from tickstock.historical.jobs import CANCELLED, DONE, FAILED, Job
 from tickstock.historical.pace import SharedPace
 from tickstock.historical.progress import CancelledError, Progress
+from tickstock.historical.reference import ensure_symbols_exist
 from tickstock.historical.work import Means, StoppedError, Work
+from tickstock.notify import publish
 
 if TYPE_CHECKING:
     from tickstock.db import Connection
 
+_METADATA = "metadata"
+_TOLD = 10  # symbols whose reasons are said one by one
 
 def run_job(means: Means, job: int) -> None:
     """Do what is left of a job. It may have been begun by another worker, and be ended already.
@@ -66,18 +70,24 @@ def _run(means: Means, progress: Progress, job: Job) -> None:
     except Exception as error:
         progress.end(FAILED, f"{type(error).__name__}: {error}; the worker's log has more")
         raise
-    progress.end(state, reason, bars)
+    told = progress.end(state, reason, bars)
+    if means.redis and (warning := publish(means.redis, [told])):
+        progress.say(warning, "warning")
 
 
 def _load(means: Means, progress: Progress, job: Job) -> tuple[str, str | None, int]:
     dataset = DATASETS[job.timeframe]
     end = min(job.last_day + timedelta(days=1), first_not_expected(means.now()))
     work = Work(means, progress, job, bars_table(dataset), tuple(sessions(job.first_day, end)))
+    with progress.connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('tickstock.environment', %s, false)", (job.environment,))
+    ensure_symbols_exist(progress.connection, job.symbols)
     missing = load_from_archive(work)
     with _rest(work) as rest:
         if missing and rest:
             load_from_rest(work, missing, rest)
-    bars = _count(work, missing)
+        if bars := _count(work, missing):
+            _describe(work, rest)
     if not bars:
         return FAILED, f"no bar was loaded: {'; '.join(work.remarks) or _why(work)}", 0
     return DONE, "; ".join(work.remarks) or None, bars
@@ -99,6 +109,19 @@ def _count(work: Work, missing: list[date]) -> int:
         work.remark(f"not in the archive: {ranges(missing)}; MASSIVE_API_KEY would let the REST API be asked")
     with work.progress.connection as connection, connection.cursor() as cursor:
         return count_bars(cursor, work.place, work.job)
+
+
+def _describe(work: Work, rest: MassiveRest | None) -> None:
+    """Rows of ``symbols`` for what has bars now, too. It comes last: the bars are what was asked for."""
+    ensured = ensure_symbols_exist(
+        work.progress.connection, work.job.symbols, rest, lambda done, of: work.step(_METADATA, done, of)
+    )
+    if ensured.created:
+        work.progress.say(f"{len(ensured.created)} symbols are new")
+    for symbol, reason in list(ensured.reasons.items())[:_TOLD]:
+        work.progress.say(f"{symbol}: {reason}", "warning")
+    if len(ensured.reasons) > _TOLD:
+        work.progress.say(f"nothing new is known of {len(ensured.reasons) - _TOLD} more symbols", "warning")
 
 
 def _why(work: Work) -> str:

@@ -19,12 +19,14 @@ from tickstock.historical.work import StoppedError
 from tickstock.queue_schema import SCHEMA
 
 if TYPE_CHECKING:
-    from procrastinate import App, JobContext
+    from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
+    from procrastinate.jobs import Job
 
     from tickstock.historical.work import Means
 
 _LOG = logging.getLogger("tickstock.worker")
-_MOST_ATTEMPTS = 20
+# Seconds until a job is tried again for which something did not answer: from the first time to the last.
+_SOON, _LATEST = 5, 600
 _FREE = "SELECT pg_try_advisory_xact_lock(hashtextextended('tickstock load job', %(job)s)) AS free"
 _AGAIN = 5  # seconds until a database that went away is looked for
 
@@ -72,7 +74,7 @@ async def _work(means: Means, ready: Callable[[str], None], beat: Beat, wait: bo
 
 def queue(means: Means) -> App:
     """procrastinate's application: its tables in their schema, and the one task."""
-    from procrastinate import App, PsycopgConnector, RetryStrategy
+    from procrastinate import App, PsycopgConnector
     from procrastinate.exceptions import JobAborted
 
     parameters = dict(means.database.parameters)
@@ -82,12 +84,7 @@ def queue(means: Means) -> App:
     )
     app = App(connector=connector)
 
-    @app.task(
-        name=TASK, queue=QUEUE, pass_context=True,
-        retry=RetryStrategy(
-            max_attempts=_MOST_ATTEMPTS, wait=2, linear_wait=5, retry_exceptions=[BusyError, JobAborted]
-        ),
-    )  # fmt: skip
+    @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_again())
     def load_bars(context: JobContext, job: int) -> None:
         try:
             run_job(means._replace(stopped=lambda: means.stopped() or context.should_abort()), job)
@@ -95,6 +92,22 @@ def queue(means: Means) -> App:
             raise JobAborted from stopped
 
     return app
+
+
+def _again() -> BaseRetryStrategy:
+    """When a job is tried again: at once where its worker was told to end, later where something did not answer."""
+    from procrastinate import BaseRetryStrategy, RetryDecision
+    from procrastinate.exceptions import JobAborted
+
+    class Again(BaseRetryStrategy):
+        def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+            if isinstance(exception, JobAborted):
+                return RetryDecision(retry_in={"seconds": 0})
+            if isinstance(exception, BusyError):
+                return RetryDecision(retry_in={"seconds": min(_SOON * 2**job.attempts, _LATEST)})
+            return None
+
+    return Again()
 
 
 async def _sweep(app: App, beat: Beat) -> None:
