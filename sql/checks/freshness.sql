@@ -15,7 +15,7 @@ WITH reads AS (
       FROM reads
       JOIN environment_groups g ON g.id = group_id
      WHERE checksum IS DISTINCT FROM checksum_before
-       AND (g.type = 'THEME'
+       AND (g.type = 'THEME' AND g.metadata ->> 'source' IS DISTINCT FROM 'cache_entries'
             OR g.type = 'ETF' AND EXISTS (SELECT FROM group_memberships m
                                            WHERE m.group_id = g.id AND m.weight IS NOT NULL))
      ORDER BY group_id, reads.id DESC

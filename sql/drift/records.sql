@@ -2,7 +2,7 @@
 -- through all files that a group ever had.)
 
 SELECT g.id, r.type, f.group_name, g.type, g.name, f.load_id, d.version, f.path, f.checksum, f.fingerprint,
-       f.stored_fingerprint, f.as_of, f.kept_symbols, f.missing
+       f.stored_fingerprint, f.as_of, f.kept_symbols, f.missing, f.format = 'cache_entries'
   FROM environment_groups g
  CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.id LIMIT 1) f
   JOIN load_runs r ON r.id = f.load_id

@@ -5,6 +5,8 @@ SELECT COALESCE(s.no, -g.id), g.id, COALESCE(s.name, g.name),
        CASE
            WHEN g.id IS NULL THEN 'added'
            WHEN s.no IS NULL AND NOT %(remove)s THEN 'kept'
+           -- Migrated from the old entries, and no file has told of it yet: there never was one to go.
+           WHEN s.no IS NULL AND g.metadata ->> 'source' = 'cache_entries' THEN 'kept'
            WHEN s.no IS NULL AND %(leave_hand)s
                 AND (g.metadata ->> 'source' IS NULL OR r.kind = 'manual'
                      OR EXISTS (SELECT FROM hand_rows h WHERE h.group_id = g.id)

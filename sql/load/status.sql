@@ -21,7 +21,11 @@ WITH groups AS (
 SELECT g.name, g.id,
        COALESCE(c.fingerprint, md5('')), COALESCE(c.members, 0), COALESCE(c.weighted, 0),
        f.checksum, f.stored_fingerprint, f.as_of, f.added + f.changed + f.unchanged, f.kept, f.missing,
-       f.path, COALESCE(f.as_of, (SELECT (started_at AT TIME ZONE 'UTC')::date FROM load_runs WHERE id = f.load_id))
+       f.path,
+       -- Nobody knows how old an old database's entries were on the day of their migration: any file is newer.
+       CASE WHEN f.format <> 'cache_entries'
+            THEN COALESCE(f.as_of, (SELECT (started_at AT TIME ZONE 'UTC')::date FROM load_runs WHERE id = f.load_id))
+       END
   FROM groups g
   LEFT JOIN contents c ON c.group_id = g.id
   LEFT JOIN LATERAL (

@@ -50,6 +50,10 @@ _WORDS = {"ai": "AI", "ev": "EV", "3d": "3D", "5g": "5G", "iot": "IoT", "us": "U
           "ar": "AR", "vr": "VR", "saas": "SaaS", "e_commerce": "E-Commerce"}  # fmt: skip
 
 
+THEME_GROUPS = {key: group for group, key in _THEME_KEYS.items()}
+"""The way back: the group of a theme's key, where that is not the key itself."""
+
+
 class Rule(NamedTuple):
     """One rule of an entry. ``shape`` is how its value looks: ``stocks`` or ``etfs`` (an object with a count and the
     tickers under this name), ``tickers`` (an array), ``objects`` (an array of objects).

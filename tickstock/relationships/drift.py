@@ -109,7 +109,8 @@ def _state(rows: Rows, symbol: str) -> State:
 class Record(NamedTuple):
     """A stored group, and what the last load that read its file put on record.
 
-    ``type_then`` and ``name_then`` are what the load read it as; ``version`` is the load's place in ``data_version``.
+    ``type_then`` and ``name_then`` are what the load read it as; ``version`` is the load's place in ``data_version``;
+    ``migrated``: from an entry of an old database, so there never was a file.
     """
 
     group_id: int
@@ -126,6 +127,7 @@ class Record(NamedTuple):
     as_of: date | None
     kept_symbols: list[str]
     missing: int
+    migrated: bool = False
 
     @property
     def as_file(self) -> bool:

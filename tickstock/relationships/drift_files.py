@@ -37,6 +37,9 @@ def recorded_files(records: Sequence[Record]) -> list[File]:
     funds = cache(_fund_names)
     files = []
     for record in records:
+        if record.migrated:
+            files.append(File(UNKNOWN, _nothing))
+            continue
         path = Path(record.path)
         found = states(path)
         state = GONE if found is None else SAME if found == record.checksum else CHANGED

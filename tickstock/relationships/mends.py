@@ -66,7 +66,7 @@ def read_origin(cursor: Cursor, environment: str) -> Origin:
         "  FROM (SELECT DISTINCT group_id FROM membership_versions WHERE symbol IS NULL) g"
         " CROSS JOIN LATERAL (SELECT * FROM last_files WHERE group_id = g.group_id LIMIT 1) f"
         "  JOIN load_runs r ON r.id = f.load_id"
-        " WHERE r.environment = %s ORDER BY r.type, f.id DESC",
+        " WHERE r.environment = %s AND f.format <> 'cache_entries' ORDER BY r.type, f.id DESC",
         (environment,),
     )
     return Origin(environment, {type_: Path(path) for type_, path in cursor.fetchall()})
