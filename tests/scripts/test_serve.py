@@ -68,6 +68,17 @@ def test_it_serves_until_it_is_told_to_end(environment: dict[str, str], ending: 
         assert process.wait(20) == 0
 
 
+def test_it_waits_for_no_stream_of_events(environment: dict[str, str], tmp_path: Path) -> None:
+    headers = {"Cookie": log_in(tmp_path / "admin"), "Accept": "text/event-stream"}
+    with (
+        serving(environment) as (address, process),
+        urlopen(Request(f"{address}/admin/events", headers=headers), timeout=10) as stream,
+    ):
+        assert stream.readline() == b"retry: 1000\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(4) == 0  # threads that are at work are waited for up to five seconds
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_restart_beside_the_embedded_server_loses_nothing(tmp_path: Path, ending: signal.Signals) -> None:
     with open_folder() as folder:

@@ -69,5 +69,6 @@ def served(app: Flask) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
+        app.extensions["tickstock_streams"].stop()
         server.close()
         thread.join()

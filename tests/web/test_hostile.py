@@ -24,7 +24,11 @@ HOSTILE = [
 def test_whatever_is_asked_for_nothing_breaks_and_nothing_changes(
     desk: Somebody, stored: Connection, loaded: Loaded, text: str
 ) -> None:
-    rules = [rule for rule in desk.client.application.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    rules = [
+        rule
+        for rule in desk.client.application.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.endpoint != "events.stream"  # it takes nothing, and has no end
+    ]
     before, asked = everything(stored), quote(text, safe="")
     names = ("q", "as_of", "from", "to", "group", "page", "force", "done", "started", "all", "after")
     queries = [f"?{name}={asked}" for name in names]

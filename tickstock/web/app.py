@@ -10,6 +10,7 @@ from tickstock.web.asking import asking
 from tickstock.web.assets import add_assets
 from tickstock.web.cache_api import cache_api
 from tickstock.web.dashboard import dashboard
+from tickstock.web.events import events
 from tickstock.web.funds import funds
 from tickstock.web.groups import groups
 from tickstock.web.health import health
@@ -21,6 +22,7 @@ from tickstock.web.problems import handle_problems
 from tickstock.web.reading import read_only
 from tickstock.web.search import search
 from tickstock.web.stocks import stocks
+from tickstock.web.streams import Streams
 from tickstock.web.undoing import undoing
 from tickstock.web.words import add_words
 
@@ -74,6 +76,8 @@ def _add_pages(app: Flask, config: WebConfig) -> None:
         app.register_blueprint(pages(config, ask))
     app.register_blueprint(undoing(config))
     app.register_blueprint(preview(config))
+    streams = app.extensions["tickstock_streams"] = Streams(config.database)
+    app.register_blueprint(events(config, streams))
 
     @app.context_processor
     def name_environment() -> dict[str, str]:

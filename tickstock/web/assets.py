@@ -17,36 +17,40 @@ YEAR = 365 * 24 * 3600
 
 
 def add_assets(app: Flask) -> None:
-    """Serve the static files, and htmx, which lies in the package ``django-htmx``; nothing of Django is imported."""
+    """Serve the static files, and htmx with its extension for events, which lie in the package ``django-htmx``; nothing
+    of Django is imported.
+    """
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
     htmx = _htmx()
     pages = Blueprint("assets", __name__)
 
-    @pages.get("/static/htmx.js")
-    def script() -> Response:
-        assert htmx is not None
-        return send_file(htmx, mimetype="text/javascript", max_age=YEAR)
+    @pages.get("/static/<any(htmx, htmx_sse):name>.js")
+    def script(name: str) -> Response:
+        return send_file(htmx[name], mimetype="text/javascript", max_age=YEAR)
 
-    if htmx is not None:
+    if htmx:
         app.register_blueprint(pages)
 
     @app.url_defaults
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static":
             values["v"] = _version(Path(current_app.static_folder or "") / values["filename"])
-        elif endpoint == "assets.script" and htmx is not None:
-            values["v"] = _version(htmx)
+        elif endpoint == "assets.script":
+            values["v"] = _version(htmx[values["name"]])
 
     @app.context_processor
     def tell() -> dict[str, bool]:
-        return {"has_htmx": htmx is not None}
+        return {"has_htmx": bool(htmx)}
 
 
-def _htmx() -> Path | None:
-    """The file; None where it is not installed: every page works without it."""
+def _htmx() -> dict[str, Path]:
+    """The files by their names; none where the package is not installed: every page works without it."""
     spec = find_spec("django_htmx")
-    path = Path(spec.origin).with_name("static") / "django_htmx" / "htmx-2.min.js" if spec and spec.origin else None
-    return path if path and path.is_file() else None
+    if not spec or not spec.origin:
+        return {}
+    folder = Path(spec.origin).with_name("static") / "django_htmx"
+    files = {"htmx": folder / "htmx-2.min.js", "htmx_sse": folder / "ext" / "hx-sse-2.min.js"}
+    return files if all(path.is_file() for path in files.values()) else {}
 
 
 @cache

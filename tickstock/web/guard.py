@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tickstock.web.config import WebConfig
 
 COOKIE = "admin_session"
+BACKGROUND = "X-Background"  # a header of what a page asks for by itself
 
 
 def guard(pages: Blueprint, config: WebConfig) -> None:
@@ -25,7 +26,9 @@ def guard(pages: Blueprint, config: WebConfig) -> None:
         if config.secrets().password_hash is None:
             return render_template("no_password.html"), 403
         cookie = request.cookies.get(COOKIE, "")
-        if not cookie or not config.sessions.find(cookie):
+        # A page that is left open must not keep its session alive.
+        known = config.sessions.holds if BACKGROUND in request.headers or is_stream() else config.sessions.find
+        if not cookie or not known(cookie):
             return _to_login()
         g.form_token = config.sessions.form_token(cookie)
         if request.method not in ("GET", "HEAD"):
@@ -34,6 +37,11 @@ def guard(pages: Blueprint, config: WebConfig) -> None:
             if not hmac.compare_digest(sent.encode(), g.form_token.encode()):
                 abort(403, "the form is of another session; load the page again, and send it once more")
         return None
+
+
+def is_stream() -> bool:
+    """Whether a browser's EventSource asks."""
+    return request.headers.get("Accept") == "text/event-stream"
 
 
 def check_own_page() -> None:

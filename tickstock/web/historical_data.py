@@ -104,7 +104,9 @@ def historical_data(config: WebConfig, ask: Asking) -> Blueprint:
             abort(400, f"after: found {after[:40]!r}, expected the number of a line")
         with ask() as connection:
             lines = read_log(connection, _job(config, connection, job).id, int(after))
-        return Response(render_template("log.html", job=job, log=lines)) if lines else Response(status=204)
+        if not lines:
+            return Response(status=204)
+        return Response(render_template("log.html", job=job, lines=lines, again=True))
 
     @pages.post("/<int:job>/cancel")
     def cancel(job: int) -> AnyResponse:

@@ -7,11 +7,14 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from waitress.task import ThreadedTaskDispatcher
+
 from tickstock.errors import UsageError
 from tickstock.web.app import create_app
 from tickstock.web.config import WebConfig, check_exposure
 from tickstock.web.secrets_file import KeptSecrets
 from tickstock.web.sessions import Sessions
+from tickstock.web.streams import MOST
 from tickstock.web.words import compile_templates
 
 if TYPE_CHECKING:
@@ -22,7 +25,20 @@ if TYPE_CHECKING:
     from tickstock.runtime_cache import RelationshipCache
     from tickstock.settings import Settings
 
-THREADS = 8
+THREADS = 8 + MOST  # each stream of events holds one
+
+
+class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """The threads of the server. Streams of events end by themselves after minutes: at its end they are told to."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__()
+        self._streams = app.extensions["tickstock_streams"]
+        self.set_thread_count(THREADS)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        self._streams.stop()
+        return bool(super().shutdown(cancel_pending, timeout))
 
 
 def make_server(app: Flask, host: str, port: int) -> BaseWSGIServer:
@@ -30,7 +46,11 @@ def make_server(app: Flask, host: str, port: int) -> BaseWSGIServer:
     from waitress import create_server
 
     # Nothing is done with the headers of a proxy, but that there are some tells who is no program on this machine.
-    return create_server(app, host=host, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=False)
+    # The lookahead lets a stream know that its page is gone.
+    return create_server(
+        app, host=host, port=port, ident=None, clear_untrusted_proxy_headers=False, channel_request_lookahead=1,
+        _dispatcher=_Threads(app),
+    )  # fmt: skip
 
 
 def serve(settings: Settings, database: Database, cache: RelationshipCache, ready: Callable[[str], None]) -> None:

@@ -53,6 +53,12 @@ class Sessions:
                 self._write()
         return True
 
+    def holds(self, cookie: str) -> bool:
+        """Whether somebody is logged in by this cookie. To ask so is no sign of life: nobody has to sit there."""
+        with self._lock:
+            session = self._sessions.get(self._digest(cookie))
+            return session is not None and _holds(session, self._clock())
+
     def end(self, cookie: str) -> None:
         """Log out. Who has kept the cookie has nothing."""
         with self._lock:

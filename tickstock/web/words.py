@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tickstock.relationships.queries.text import counted, exact
 from tickstock.terminal import printable
@@ -90,6 +90,11 @@ def file_name(path: str) -> str:
 def value(stored: Any) -> str:
     """A value of some metadata."""
     return "none" if stored is None else stored if isinstance(stored, str) else json.dumps(stored, ensure_ascii=False)
+
+
+def shown_text(text: str) -> Markup:
+    """A text as a template would print it: escaped, and with nothing that a screen would obey."""
+    return escape(printable(text))
 
 
 def _shown(value: Any) -> Any:
