@@ -8,4 +8,4 @@ SELECT %(job)s, wanted.symbol, count(b.symbol), min(b.{time}), max(b.{time}),
 ON CONFLICT (job_id, symbol) DO UPDATE
    SET bars = EXCLUDED.bars, first_bar = EXCLUDED.first_bar, last_bar = EXCLUDED.last_bar,
        reason = CASE WHEN EXCLUDED.bars = 0 THEN COALESCE(result.reason, EXCLUDED.reason) END
-RETURNING bars
+RETURNING symbol, bars

@@ -62,7 +62,7 @@ def test_days_that_nobody_has_are_told(scene: Scene, run: Run) -> None:
 def test_a_symbol_without_bars_is_named_among_those_with(scene: Scene, run: Run, witness: Connection) -> None:
     scene.publish()
     job = run(symbols=("AAPL", "NOSUCH"))
-    assert job.state == "done"
+    assert (job.state, job.reason) == ("done", "1 of 2 symbols have no bar: NOSUCH")
     assert [(one.symbol, one.bars, one.reason) for one in read_results(witness, job.id)] == [
         ("NOSUCH", 0, "no bar on these days"), ("AAPL", 17, None),
     ]  # fmt: skip

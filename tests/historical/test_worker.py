@@ -15,6 +15,7 @@ from tickstock.historical.jobs import read_job
 
 BEGUN = "SELECT 1 FROM load_jobs WHERE step IS NOT NULL"
 SLOW = Trouble(delay=0.3)
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tickstock worker'"
 
 
 def test_the_higher_priority_goes_first(
@@ -61,3 +62,28 @@ def test_a_running_job_is_cancelled_and_tried_again(
         over(witness, job)
     found = read_job(witness, job)
     assert (found.state, found.bars) == ("done", 2 * len(DAYS))
+
+
+def test_a_worker_whose_connections_are_cut_goes_on(
+    scene: Scene, database: Database, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK)
+    with scene.proxied(SLOW) as (_, slow), working(slow, database):
+        until(witness, BEGUN)
+        query(witness, CUT)
+        until(witness, "SELECT 1 FROM load_job_log WHERE line LIKE '%%attempt 2%%'")
+        over(witness, job)
+    found = read_job(witness, job)
+    assert (found.state, found.bars) == ("done", 2 * len(DAYS))
+
+
+def test_two_workers_share_the_jobs(
+    scene: Scene, database: Database, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    jobs = [start_job(connection, ASK._replace(symbols=(name,))) for name in ("AAPL", "XLK", "BCPC", "NA")]
+    with working(scene, database), working(scene, database):
+        for job in jobs:
+            over(witness, job)
+    assert query(witness, "SELECT state, bars, attempts FROM load_jobs") == [("done", len(DAYS), 1)] * 4

@@ -64,9 +64,9 @@ def store_bars(cursor: Cursor, place: BarsTable, rows: pl.DataFrame) -> int:
     return stored
 
 
-def count_bars(cursor: Cursor, place: BarsTable, job: Job) -> int:
+def count_bars(cursor: Cursor, place: BarsTable, job: Job) -> dict[str, int]:
     """Write down what is stored of a job's symbols on its days, for each, and why where there is nothing; give the
-    number of all bars.
+    number of bars of each.
 
     Raises:
         TickstockError: as :func:`store_bars`.
@@ -75,7 +75,7 @@ def count_bars(cursor: Cursor, place: BarsTable, job: Job) -> int:
     values = {"job": job.id, "symbols": list(job.symbols), "first": first, "end": end, "reason": _NOTHING}
     with _our_table(place):
         cursor.execute(statement("jobs/results").format(table=place.table, time=place.time), values)
-        return sum(count for (count,) in cursor.fetchall())
+        return dict(cursor.fetchall())
 
 
 def span_of(place: BarsTable, first: date, last: date) -> tuple[date, date]:

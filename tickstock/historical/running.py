@@ -105,10 +105,16 @@ def _rest(work: Work) -> Iterator[MassiveRest | None]:
 
 
 def _count(work: Work, missing: list[date]) -> int:
+    """The bars that are stored now; what is missing is said."""
     if missing and not work.means.market.massive.api_key:
         work.remark(f"not in the archive: {ranges(missing)}; MASSIVE_API_KEY would let the REST API be asked")
     with work.progress.connection as connection, connection.cursor() as cursor:
-        return count_bars(cursor, work.place, work.job)
+        counts = count_bars(cursor, work.place, work.job)
+    without = sorted(symbol for symbol, bars in counts.items() if not bars)
+    if 0 < len(without) < len(counts):
+        more = ", …" if len(without) > _TOLD else ""
+        work.remark(f"{len(without)} of {len(counts)} symbols have no bar: {', '.join(without[:_TOLD])}{more}")
+    return sum(counts.values())
 
 
 def _describe(work: Work, rest: MassiveRest | None) -> None:
