@@ -17,9 +17,10 @@ from psycopg2 import errors
 from tickstock import queue_schema
 from tickstock.checksum import file_checksum
 from tickstock.db import SQL, Connection, Database, closing
-from tickstock.errors import TickstockError, UnavailableError
+from tickstock.errors import BusyError, TickstockError, UnavailableError
 
 _RECORD = "tickstock_migrations"
+_WAIT = "60s"
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('tickstock migrations', 0))"
 
 
@@ -115,25 +116,38 @@ def migrate(database: Database, folder: Path = SQL) -> list[str]:
     (``sql/post-apply.sql``), in case they were created since, and sees to the tables of the queue.
 
     Raises:
+        BusyError: somebody else migrates it, and takes long.
+        UnavailableError: the role may not make tables.
         TickstockError: a migration fails (it is rolled back, those before it stay), or a file was edited
             after it had been applied.
     """
     with closing(database.connect()) as guard:
         with guard.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '60s'; SET idle_session_timeout = 0")
-            cursor.execute(_LOCK)
+            cursor.execute(f"SET lock_timeout = '{_WAIT}'; SET idle_session_timeout = 0")
+            try:
+                cursor.execute(_LOCK)
+            except errors.LockNotAvailable as error:
+                raise BusyError(
+                    f"the database is being migrated by somebody else, for longer than {_WAIT}; "
+                    "nothing was done, try again when that is done"
+                ) from error
         missing(guard)
         _refuse_edited(guard, folder)
         done = _apply(database.parameters, folder)
-        queue_schema.install(guard)
+        _explained("granting the rights of the queue", queue_schema.install, guard)
         return done
 
 
 def _refuse_edited(connection: Connection, folder: Path) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS migration_checksums (migration_id text PRIMARY KEY, checksum text NOT NULL)"
-        )
+        try:
+            cursor.execute(
+                "CREATE TABLE IF NOT EXISTS migration_checksums (migration_id text PRIMARY KEY, checksum text NOT NULL)"
+            )
+        except errors.InsufficientPrivilege as error:
+            raise UnavailableError(
+                f"the role {connection.info.user} may not make tables in this database; migrate it as its owner"
+            ) from error
         cursor.execute("SELECT migration_id, checksum FROM migration_checksums")
         recorded = dict(cursor.fetchall())
     for name, path in available(folder).items():

@@ -13,7 +13,7 @@ EXAMPLES = """
 
 
 def _work(options: argparse.Namespace) -> int:
-    from tickstock import migrations
+    from tickstock import migrations, queue_schema
     from tickstock.bars.sessions import new_york_now
     from tickstock.db import closing, open_database
     from tickstock.historical.work import Means
@@ -24,8 +24,8 @@ def _work(options: argparse.Namespace) -> int:
     with open_database(settings, "worker") as database:
         if database.note:
             console.say(options, database.note)
-        with closing(migrations.connect(database)):
-            pass  # its tables are there, and of this version
+        with closing(migrations.connect(database)) as connection:
+            queue_schema.require(connection)
         means = Means(database, settings.market, new_york_now, lambda: False, settings.redis)
         work(means, lambda text: console.say(options, text), wait=not options.once)
     return 0
