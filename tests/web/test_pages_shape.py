@@ -21,6 +21,7 @@ FIRST_PAGES = (
     "/admin/", "/admin/checks", "/admin/groups", "/admin/loads", "/admin/preview", "/admin/search?q=a",
     "/admin/search?q=nothing+like+that", "/admin/stocks/NOPE", "/admin/funds/NOPE", "/admin/groups/theme/nope",
     "/admin/loads/4711", "/admin/loads/4711/undo", "/admin/funds/QQQ?as_of=2025-01-05", "/admin/historical-data",
+    "/admin/historical-data/organize", "/admin/historical-data/organize?keep=1",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from tickstock.web.health import health
 from tickstock.web.historical_data import historical_data
 from tickstock.web.loads import loads
 from tickstock.web.login import login
+from tickstock.web.organizing import organizing
 from tickstock.web.preview import preview
 from tickstock.web.problems import handle_problems
 from tickstock.web.reading import read_only
@@ -76,6 +77,7 @@ def _add_pages(app: Flask, config: WebConfig) -> None:
         app.register_blueprint(pages(config, ask))
     app.register_blueprint(undoing(config))
     app.register_blueprint(preview(config))
+    app.register_blueprint(organizing(config))
     streams = app.extensions["tickstock_streams"] = Streams(config.database)
     app.register_blueprint(events(config, streams))
 

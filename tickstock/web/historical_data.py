@@ -120,9 +120,10 @@ def historical_data(config: WebConfig, ask: Asking) -> Blueprint:
 
 
 def _page(config: WebConfig, connection: Connection, form: Form, wrong: WrongFieldError | None = None) -> str:
+    jobs, started = _read_jobs(config, connection), request.args.get("started")
     return render_template(
         "historical_data.html", form=form, wrong=wrong, words=load_form, choices=_by_kind(read_choices(connection)),
-        jobs=_read_jobs(config, connection), started=request.args.get("started", ""),
+        jobs=jobs, started=[job for job in (*jobs.active, *jobs.past) if str(job.id) == started],
     )  # fmt: skip
 
 
