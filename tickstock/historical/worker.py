@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.errors import BusyError
@@ -113,14 +113,25 @@ def _again() -> BaseRetryStrategy:
 async def _sweep(app: App, beat: Beat) -> None:
     """Put the jobs of dead workers back into the queue, for whoever is free.
 
-    One that is about to end has no heartbeat either, but still holds its job's lock.
+    One that is about to end has no heartbeat either: it still holds its job's lock, and lets go of it a moment before
+    the queue knows that it ended. So a job is put back that was found without both twice.
     """
+    before: set[int | None] = set()
     while True:
         with contextlib.suppress(Exception):  # a database that is away is the worker's own matter
-            for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=beat.dead_after):
-                number = job.task_kwargs["job"]
-                lock = await app.connector.execute_query_one_async(_FREE, job=number)
-                if lock["free"]:
-                    _LOG.warning("job %s of a worker that is gone is put back", number)
+            found = [job for job in await _stalled(app, beat) if await _is_free(app, job)]
+            for job in found:
+                if job.id in before:
+                    _LOG.warning("job %s of a worker that is gone is put back", job.task_kwargs["job"])
                     await app.job_manager.retry_job(job)
+            before = {job.id for job in found}
         await asyncio.sleep(beat.every)
+
+
+async def _stalled(app: App, beat: Beat) -> Iterable[Job]:
+    return await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=beat.dead_after)
+
+
+async def _is_free(app: App, job: Job) -> bool:
+    found = await app.connector.execute_query_one_async(_FREE, job=job.task_kwargs["job"])
+    return bool(found["free"])
