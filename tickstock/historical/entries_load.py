@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tickstock.historical.old_entries import SOURCE, OldGroup
-from tickstock.relationships import store
 from tickstock.relationships.inputs import Inputs
 from tickstock.relationships.load import FileLoad
 from tickstock.relationships.locks import MovedError
@@ -16,7 +15,7 @@ from tickstock.relationships.staging import GroupInput
 if TYPE_CHECKING:
     from tickstock.db import Connection, Cursor
     from tickstock.relationships.change import Progress
-    from tickstock.relationships.plan import Options, Plan, StoredGroup
+    from tickstock.relationships.plan import Options, Plan
     from tickstock.sources.records import Source
 
 MODE = "entries"  # as load_runs and history.py have it
@@ -36,7 +35,7 @@ class EntriesLoad:
     def prepare(self, connection: Connection) -> None:
         """Stage the groups that have no members yet."""
         with connection.cursor() as cursor:
-            stored = store.read_status(cursor, self.options)
+            stored = _stored(cursor, self.options)
             self.kept = _filled(self._groups, stored)
             new = [group for group in self._groups if group not in self.kept]
             warnings = tuple(_no_funds(cursor, new, self.options.environment, self._funds))
@@ -47,7 +46,7 @@ class EntriesLoad:
 
     def plan(self, cursor: Cursor) -> Plan:
         """Compare with what is stored. Raises MovedError where a group has got members, or lost them, meanwhile."""
-        if _filled(self._groups, store.read_status(cursor, self.options)) != self.kept:
+        if _filled(self._groups, _stored(cursor, self.options)) != self.kept:
             raise MovedError
         return self._load.plan(cursor)
 
@@ -56,10 +55,18 @@ class EntriesLoad:
         return self._load.apply(cursor, plan, run_key)
 
 
-def _filled(groups: Sequence[OldGroup], stored: Mapping[str, StoredGroup]) -> tuple[OldGroup, ...]:
-    return tuple(
-        group for group in groups if group.target.name in stored and stored[group.target.name].members
+def _stored(cursor: Cursor, options: Options) -> dict[str, bool]:
+    """The stored groups of the type, and whether each has members."""
+    cursor.execute(
+        "SELECT name, EXISTS (SELECT FROM group_memberships WHERE group_id = g.id)"
+        " FROM definition_groups g WHERE type = %s AND environment = %s",
+        (options.type, options.environment),
     )
+    return dict(cursor.fetchall())
+
+
+def _filled(groups: Sequence[OldGroup], stored: Mapping[str, bool]) -> tuple[OldGroup, ...]:
+    return tuple(group for group in groups if stored.get(group.target.name))
 
 
 def _input(group: OldGroup) -> GroupInput:
