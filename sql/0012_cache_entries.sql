@@ -42,34 +42,37 @@ WITH funds AS (
       FROM stock_sectors
      ORDER BY symbol, sector = 'unknown', sector COLLATE "C"
 ), every AS (
-    SELECT symbol::text COLLATE "C" AS symbol FROM symbols
-     UNION
-    SELECT symbol::text COLLATE "C" FROM environment_stocks
-     UNION
-    SELECT symbol FROM funds
+    SELECT symbol::text COLLATE "C" AS symbol, true AS is_loaded, NULLIF(name, '') AS name, type::text AS type,
+           exchange::text AS exchange, market_cap::numeric AS market_cap, NULLIF(sector, '') AS sector,
+           NULLIF(industry, '') AS industry, NULLIF(etf_type, '') AS etf_type, NULLIF(issuer, '') AS issuer,
+           aum::numeric AS aum, expense_ratio::numeric AS expense_ratio, active
+      FROM symbols
+     UNION ALL
+    SELECT symbol, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM (SELECT symbol::text COLLATE "C" AS symbol FROM environment_stocks
+             UNION
+            SELECT symbol FROM funds) groups
+     WHERE NOT EXISTS (SELECT FROM symbols s WHERE s.symbol = groups.symbol)
 )
 SELECT symbol,
-       COALESCE(upper(s.type) IN ('ETF', 'ETN', 'ETV', 'ETS'), f.symbol IS NOT NULL) AS is_fund,
-       s.symbol IS NOT NULL AS is_loaded,
-       COALESCE(NULLIF(s.name, ''), f.name, c.name) AS name,
-       s.type::text AS type,
-       s.exchange::text AS exchange,
-       CASE WHEN s.market_cap::numeric > 0 AND s.market_cap::numeric < 'Infinity' THEN s.market_cap::numeric END
-           AS market_cap,
-       COALESCE(NULLIF(c.sector, 'unknown'), NULLIF(s.sector, ''), c.sector) AS sector,
-       COALESCE(NULLIF(c.industry, ''), NULLIF(s.industry, '')) AS industry,
-       NULLIF(s.etf_type, '') AS etf_type,
-       NULLIF(s.issuer, '') AS issuer,
-       CASE WHEN s.aum::numeric > 0 AND s.aum::numeric < 'Infinity' THEN s.aum::numeric END AS aum,
-       CASE WHEN s.expense_ratio::numeric >= 0 AND s.expense_ratio::numeric < 'Infinity' THEN s.expense_ratio::numeric END
-           AS expense_ratio
-  FROM every
-  LEFT JOIN symbols s USING (symbol)
+       COALESCE(upper(s.type) IN ('ETF', 'ETN', 'ETV', 'ETS', 'FUND'), f.symbol IS NOT NULL) AS is_fund,
+       s.is_loaded,
+       COALESCE(s.name, f.name, c.name) AS name,
+       s.type,
+       s.exchange,
+       CASE WHEN s.market_cap > 0 AND s.market_cap < 'Infinity' THEN s.market_cap END AS market_cap,
+       COALESCE(NULLIF(c.sector, 'unknown'), s.sector, c.sector) AS sector,
+       COALESCE(NULLIF(c.industry, ''), s.industry) AS industry,
+       s.etf_type,
+       s.issuer,
+       CASE WHEN s.aum > 0 AND s.aum < 'Infinity' THEN s.aum END AS aum,
+       CASE WHEN s.expense_ratio >= 0 AND s.expense_ratio < 'Infinity' THEN s.expense_ratio END AS expense_ratio
+  FROM every s
   LEFT JOIN funds f USING (symbol)
   LEFT JOIN sectors c USING (symbol)
  WHERE s.active IS DISTINCT FROM false
    AND COALESCE(upper(s.type), '') NOT IN ('PFD', 'WARRANT', 'RIGHT', 'UNIT', 'SP', 'BOND', 'ADRP', 'ADRW', 'ADRR',
-                                           'FUND', 'BASKET', 'LT', 'EQLK', 'AGEN', 'INDEX');
+                                           'BASKET', 'LT', 'EQLK', 'AGEN', 'INDEX');
 
 -- Which symbols stand in which of the organised entries: in an array of tickers or of objects, or in `stocks` or `etfs`
 -- of an object.
