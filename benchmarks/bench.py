@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import application, bars, history, jobs, market_scale, recovery, seed_scale, startup
+from benchmarks import application, bars, historical, history, jobs, market_scale, recovery, seed_scale, startup
 from benchmarks.databases import temporary_databases, temporary_folder
 from benchmarks.measure import BenchmarkError, Figure, Samples, as_json, figure_table, median_table, ratio
 from tickstock.errors import TickstockError
 
 MODULES: dict[str, Any] = {
     "seed": seed_scale, "recovery": recovery, "history": history, "market": market_scale, "application": application,
-    "bars": bars, "jobs": jobs,
+    "bars": bars, "jobs": jobs, "historical": historical,
 }  # fmt: skip
 
 
