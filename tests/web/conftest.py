@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
+from waitress import wasyncore
 
 from tests.runtime_cache.conftest import cache, make_cache, stored
 from tickstock.db import Database
@@ -69,6 +70,7 @@ def served(app: Flask) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        app.extensions["tickstock_streams"].stop()
-        server.close()
+        server.task_dispatcher.shutdown()
+        # Its own thread closes what it waits for.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join()

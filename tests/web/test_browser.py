@@ -53,7 +53,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     page, complaints, foreign = context.new_page(), [], []
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "status of 401" not in message.text:
+        if message.type in ("error", "warning") and not re.search("status of 40[01]", message.text):
             complaints.append(message.text)
 
     def see(asked: Request) -> None:

@@ -87,10 +87,10 @@ def test_typed_symbols_are_spelled_as_the_project_does(stored: Connection, desk:
     ("form", "field", "said"),
     [
         ({"load_type": "symbols", "symbols": "SPY, 12 34, A B C"}, "symbols",
-         "found no symbol in 12 34 (not letters with at most one share class); A B C"),
+         "no symbol: 12 34 (not letters with at most one share class); A B C"),
         ({"load_type": "symbols", "symbols": "SPY QQQ"}, "symbols", "expected symbols with commas between them"),
         ({"load_type": "symbols", "symbols": " , "}, "symbols", "found 0 symbols"),
-        ({"load_type": "symbols", "symbols": EVIL}, "symbols", f"found no symbol in {EVIL}"),
+        ({"load_type": "symbols", "symbols": EVIL}, "symbols", f"no symbol: {EVIL}"),
         ({"load_type": "universe"}, "universe", "choose a universe"),
         ({"load_type": "universe", "universe": "UNIVERSE nope"}, "universe", "there is no universe 'UNIVERSE nope'"),
         ({"load_type": "all"}, "load_type", "expected one of universe, symbols"),
@@ -165,7 +165,7 @@ def test_a_job_has_a_page_with_what_came_for_each_symbol(stored: Connection, des
     page = desk.get(f"{PAGE}/{job}")
     assert page.row("AAPL") == ["AAPL", "250", "2025-01-02", "2025-12-31", ""]
     assert page.row("NOPE") == ["NOPE", "0", "–", "–", "the archive has no bars of it"]
-    assert "2 of 2 told of, 1 lack bars" in page.text
+    assert "2 of 2 done, 1 of them without bars" in page.text
     query(stored, "INSERT INTO load_job_symbols (job_id, symbol)"
                   " SELECT %s, 'S' || n FROM generate_series(1, 300) n", job)  # fmt: skip
     page = desk.get(f"{PAGE}/{job}")

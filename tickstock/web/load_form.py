@@ -84,7 +84,7 @@ def typed_symbols(text: str) -> tuple[str, ...]:
     wrong = [f"{word[:40]} ({ticker.error or ticker.no_stock})" for word, ticker in tickers if not ticker.symbol]
     if wrong:
         more = f" and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
-        raise WrongFieldError(SYMBOLS, f"found no symbol in {'; '.join(wrong[:_TOLD])}{more}; {_HINT}")
+        raise WrongFieldError(SYMBOLS, f"no symbol: {'; '.join(wrong[:_TOLD])}{more}; {_HINT}")
     found = tuple(dict.fromkeys(ticker.symbol for _, ticker in tickers))
     if not 0 < len(found) <= MOST_SYMBOLS:
         raise WrongFieldError(SYMBOLS, f"found {len(found)} symbols; {_HINT}, at most {MOST_SYMBOLS:,}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from hashlib import sha256
-from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
@@ -21,19 +20,11 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from tickstock.db import Connection
-    from tickstock.historical.organize import Entry, Organized
+    from tickstock.historical.organize import Organized
     from tickstock.web.config import WebConfig
 
 MOVED = "The data has changed since this was shown. This is what would change now; look at it, then confirm again."
 _MOST = 16  # results
-
-
-class Category(NamedTuple):
-    """The entries of a type and name, and how many of them have which action."""
-
-    name: str
-    entries: list[Entry]
-    counts: dict[str, int]
 
 
 class Results:
@@ -88,7 +79,7 @@ def organizing(config: WebConfig) -> Blueprint:
         found = results.find(name)
         if found is None:
             return Response(render_template("no_result.html"), 404)
-        return Response(render_template("organized.html", organized=found, categories=categories(found)))
+        return Response(render_template("organized.html", organized=found))
 
     return pages
 
@@ -99,26 +90,13 @@ def fingerprint(organized: Organized) -> str:
     return sha256(repr((organized.options.mode, rows)).encode()).hexdigest()
 
 
-def categories(organized: Organized) -> list[Category]:
-    """The entries by type and name, in the order of the plan."""
-    found = []
-    for (type_, name), own in groupby(organized.entries, key=lambda entry: (entry.type, entry.name)):
-        entries = list(own)
-        found.append(Category(f"{type_} | {name}", entries, Counter(entry.action for entry in entries)))
-    return found
-
-
-def _preview(
-    config: WebConfig, connection: Connection, mode: str, notice: str = "", status: int = 200
-) -> Response:
+def _preview(config: WebConfig, connection: Connection, mode: str, notice: str = "", status: int = 200) -> Response:
     """The page with the plan; nothing is written."""
     try:
         planned = organize(connection, Options(config.environment, mode, dry_run=True))
     except (BusyError, NoInputError) as error:
         return _problem(error, mode)
-    page = render_template(
-        "organize.html", organized=planned, categories=categories(planned), seen=fingerprint(planned), notice=notice
-    )
+    page = render_template("organize.html", organized=planned, seen=fingerprint(planned), notice=notice)
     return Response(page, status)
 
 
