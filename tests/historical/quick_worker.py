@@ -1,7 +1,7 @@
 """A worker whose heart beats fast, so that its death is noticed within a second: what worker.py runs, but for that.
 
-``kill=N`` ends it by SIGKILL as it talks to the database for the N-th time in its jobs; ``once``: when no job is left.
-At its end it writes how often it talked.
+Its day is the scene's, or with ``today`` the real one. ``kill=N`` ends it by SIGKILL as it talks to the database the
+N-th time in its jobs; ``once``: when no job is left. At its end it writes how often it talked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import psycopg2
 from psycopg2.extensions import cursor
 
 from tests.bars.scene import NOW
+from tickstock.bars.sessions import new_york_now
 from tickstock.db import Database
 from tickstock.historical.work import Means
 from tickstock.historical.worker import Beat, work
@@ -52,7 +53,8 @@ def main() -> None:
     psycopg2.connect = lambda *values, **named: connect(*values, **named, cursor_factory=CountingCursor)
     settings = read_settings()
     assert settings.database is not None
-    means = Means(Database(settings.database, "worker"), settings.market, _now, lambda: False, settings.redis)
+    now = new_york_now if "today" in options else _now
+    means = Means(Database(settings.database, "worker"), settings.market, now, lambda: False, settings.redis)
     work(means, _tell, Beat(0.2, 1.0), wait="once" not in options)
     _tell(f"points={Points.passed}")
 

@@ -66,7 +66,7 @@ def test_two_symbols_and_two_days_are_asked_for_by_symbol(
     run: Run, with_rest: Means, api: MassiveApi, witness: Connection
 ) -> None:
     job = run(with_rest)
-    assert (job.state, job.bars) == ("done", 34)
+    assert (job.state, job.bars, job.reason) == ("done", 34, None)
     assert of_bars(api) == [AGGREGATES.format("AAPL"), AGGREGATES.format("XLK")]
     assert stored(witness, "XLK") == [
         (date(2025, 12, 9), 300, 302, 299, 301, 1234.5), (date(2025, 12, 10), 301, 303, 300, 302, 1234.5),

@@ -16,9 +16,9 @@ WORKER = "from tests.historical.quick_worker import main; main()"
 
 
 @contextmanager
-def working(scene: Scene, database: Database, *more: str) -> Iterator[subprocess.Popen[str]]:
+def working(scene: Scene, database: Database, *words: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """A worker (see quick_worker.py), which ends with the block."""
-    process = scene.start_python("-c", WORKER, *more, DATABASE_URI=uri_with_password(database))
+    process = scene.start_python("-c", WORKER, *words, DATABASE_URI=uri_with_password(database), **settings)
     try:
         yield process
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -76,6 +76,18 @@ def count_bars(cursor: Cursor, place: BarsTable, job: Job) -> dict[str, int]:
     with _our_table(place):
         cursor.execute(statement("jobs/results").format(table=place.table, time=place.time), values)
         return dict(cursor.fetchall())
+
+
+def days_without(cursor: Cursor, place: BarsTable, symbols: Sequence[str], days: Sequence[date]) -> list[date]:
+    """Those of the days on which none of the symbols has a bar."""
+    spans = [span_of(place, day, day) for day in days]
+    values = {
+        "symbols": list(symbols), "days": list(days),
+        "starts": [start for start, _ in spans], "ends": [end for _, end in spans],
+    }  # fmt: skip
+    type_ = "date" if place.dataset == DAY else "timestamptz"
+    cursor.execute(statement("jobs/days_without").format(table=place.table, time=place.time, type=type_), values)
+    return [day for (day,) in cursor.fetchall()]
 
 
 def span_of(place: BarsTable, first: date, last: date) -> tuple[date, date]:

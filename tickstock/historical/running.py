@@ -16,7 +16,7 @@ from tickstock.bars.populate_text import ranges
 from tickstock.bars.sessions import first_not_expected, sessions
 from tickstock.db import was_cut
 from tickstock.errors import BusyError, TickstockError
-from tickstock.historical.bars_table import bars_table, count_bars
+from tickstock.historical.bars_table import bars_table, count_bars, days_without
 from tickstock.historical.from_archive import load_from_archive
 from tickstock.historical.from_rest import load_from_rest
 from tickstock.historical.jobs import CANCELLED, DONE, FAILED, Job
@@ -106,10 +106,13 @@ def _rest(work: Work) -> Iterator[MassiveRest | None]:
 
 def _count(work: Work, missing: list[date]) -> int:
     """The bars that are stored now; what is missing is said."""
-    if missing and not work.means.market.massive.api_key:
-        work.remark(f"not in the archive: {ranges(missing)}; MASSIVE_API_KEY would let the REST API be asked")
     with work.progress.connection as connection, connection.cursor() as cursor:
         counts = count_bars(cursor, work.place, work.job)
+        left = days_without(cursor, work.place, work.job.symbols, missing)
+    if not left:
+        work.remarks.clear()  # why the archive had none of them is no matter any more
+    elif not work.means.market.massive.api_key:
+        work.remark(f"not in the archive: {ranges(left)}; MASSIVE_API_KEY would let the REST API be asked")
     without = sorted(symbol for symbol, bars in counts.items() if not bars)
     if 0 < len(without) < len(counts):
         more = ", …" if len(without) > _TOLD else ""
