@@ -14,9 +14,11 @@ import pytest
 from tests.bars.flat_files import bars, day_file
 from tests.bars.s3_server import FlatFiles
 from tests.conftest import load_script
+from tests.stored import query
 from tickstock.bars.sessions import first_not_expected, new_york_now, period_start, sessions
 from tickstock.bars.tickers import read_list
 from tickstock.bars.tracked import read_tracked
+from tickstock.db import Connection
 from tickstock.settings import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -25,8 +27,19 @@ SHELL = [line.split("#")[0].strip() for _, language, text in BLOCKS if language 
 SCRIPTS = [line for line in SHELL if line.startswith("python ") and "/market_data/" not in line]
 MARKET = [line for line in SHELL if line.startswith("python ") and "/market_data/" in line]
 MAKE = [line for line in SHELL if line.startswith("make ")]
+VERIFY = [line for line in SCRIPTS if "/maint_read_stock_cache_entries.py" in line]
 CURL = [line for line in SHELL if line.startswith("curl ")]  # tests/scripts/test_serve.py runs them
 TRANSCRIPTS = {name: text.splitlines() for name, _, text in BLOCKS if name}
+
+# What jobs store of the symbols that the groups have, with invented capitalisations.
+REFERENCE = """
+    INSERT INTO symbols (symbol, type, name, market_cap, etf_type, issuer, source)
+    SELECT symbol, 'CS', symbol, 1e9 * row_number() OVER (ORDER BY symbol), NULL, NULL, 'massive'
+      FROM environment_stocks
+    UNION ALL
+    SELECT name, 'ETF', description, NULL, 'broad_market', 'Vanguard', 'massive'
+      FROM environment_groups WHERE type = 'ETF'
+    ON CONFLICT (symbol) DO NOTHING"""
 
 # What others set for other programs.
 AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"}
@@ -80,7 +93,7 @@ def test_the_commands_run_as_printed_and_print_what_is_shown(
     """After `make run`, one after the other."""
     reports = ("--reports", str(elsewhere / "reports"))
     assert script("refresh", "monthly", *reports) == 0
-    for line in SCRIPTS:
+    for line in [line for line in SCRIPTS if line not in VERIFY]:
         more = reports if "/refresh.py" in line else ()
         assert (run(script, line, *more), line) == (0, line)
     assert {path.name for path in elsewhere.glob("report.*")} == {"report.html", "report.md", "report.json"}
@@ -110,6 +123,21 @@ def test_the_commands_of_market_data_run_as_printed(
     assert len(list((elsewhere / "massive_cache").glob("*.csv.gz"))) == len(days)
     assert read_tracked(elsewhere / "data_cache", "XLK") is not None
     assert {path.suffix for path in elsewhere.iterdir() if path.is_file()} == {".png", ".html"}
+
+
+def test_the_entries_are_verified_as_printed(
+    script: Script, elsewhere: Path, witness: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After `make run`, and jobs by which all that is known of each symbol came; before them it fails, and says why."""
+    assert script("refresh", "monthly", "--reports", str(elsewhere / "reports")) == 0
+    assert script("run_cache_synchronization") == 0
+    (line,) = VERIFY
+    capsys.readouterr()
+    assert run(script, line) == 1
+    assert "MASSIVE_API_KEY" in capsys.readouterr().out
+    query(witness, REFERENCE)
+    assert script("run_cache_synchronization") == 0
+    assert run(script, line) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", MAKE)
