@@ -22,7 +22,8 @@ SELECT 'fail' AS severity, NULL AS entry,
                         'stocks without a market capitalisation: %s%s',
                         missing, loaded, round(100.0 * missing / loaded, 1), capless, array_to_string(first, ', '),
                         CASE WHEN missing > 10 THEN ', …' ELSE '' END) END AS found,
-       CASE WHEN loaded = 0 OR capless > missing / 2 THEN 'load symbols, with their market capitalisation (a job of /admin/historical-data, with MASSIVE_API_KEY set), then: '
+       CASE WHEN loaded = 0 OR capless > missing / 2
+            THEN 'load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of /admin/historical-data), then: '
             ELSE '' END || 'python scripts/maintenance/run_cache_synchronization.py' AS mend
   FROM counted
  WHERE loaded = 0 OR missing > 0.1 * loaded;

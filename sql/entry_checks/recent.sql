@@ -1,11 +1,11 @@
 -- The entries were organised after the last change of symbols and groups, and for this environment.
 
 WITH organized AS (
-    SELECT updated_at, value ->> 'environment' AS environment
+    SELECT updated_at::timestamptz AS updated_at, value ->> 'environment' AS environment
       FROM cache_entries
      WHERE (type, name, key) = ('stock_stats', 'universe', 'summary')
 ), changes (what, at) AS (
-    SELECT 'symbols', max(updated_at) FROM symbols
+    SELECT 'symbols', max(updated_at)::timestamptz FROM symbols
      UNION ALL
     SELECT 'groups', max(COALESCE(committed_at, started_at))
       FROM load_runs WHERE environment = current_environment() OR environment IS NULL

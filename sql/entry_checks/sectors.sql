@@ -7,8 +7,9 @@ WITH sectors (key) AS (VALUES
 )
 SELECT 'fail' AS severity, concat_ws(' | ', 'stock_universe', 'sector_leaders', s.key) AS entry,
        CASE WHEN e.key IS NULL THEN 'the entry is missing' ELSE 'the sector has no leader' END AS found,
-       CASE WHEN e.key IS NULL THEN '' ELSE 'load symbols, with sector and market capitalisation (a job of /admin/historical-data, with MASSIVE_API_KEY set), then: ' END
-           || 'python scripts/maintenance/run_cache_synchronization.py' AS mend
+       CASE WHEN e.key IS NULL THEN ''
+            ELSE 'load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of /admin/historical-data), then: '
+            END || 'python scripts/maintenance/run_cache_synchronization.py' AS mend
   FROM sectors s
   LEFT JOIN cache_entries e ON (e.type, e.name, e.key) = ('stock_universe', 'sector_leaders', s.key)
  WHERE e.key IS NULL

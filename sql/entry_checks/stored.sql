@@ -6,7 +6,7 @@ SELECT type, name, key,
            WHEN 'object' THEN CASE WHEN value ->> 'count' ~ '^\d{1,9}$' THEN (value ->> 'count')::integer END
        END AS count,
        octet_length(value::text) AS bytes,
-       updated_at
+       updated_at::timestamptz
   FROM cache_entries
  WHERE type IN ('stock_universe', 'etf_universe', 'themes', 'stock_stats')
  ORDER BY type COLLATE "C", name COLLATE "C", key COLLATE "C";

@@ -34,7 +34,7 @@ def test_all_is_well(script: Script, capsys: Capture, filled: Connection) -> Non
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "Cache entries of DEFAULT"
     assert [line for line in out if line.startswith("  stock_universe | market_cap: 5 entries, 11 symbols, 20")]
-    assert "  app_settings: 1 entries of others" in out
+    assert "  app_settings: 1 entry of others" in out
     assert "Checking sector leaders...     ✓ PASS (11 entries)" in out
     assert "Recommendations:" not in out
     assert out[-1] == "Overall Status:     ✓ PASS (9/9 passed)"

@@ -42,7 +42,7 @@ def test_verbose_lists_every_entry(script: Script, capsys: Capture, connection: 
     out = capsys.readouterr().out.splitlines()
     assert "  changed    themes | AI | list  2 symbols (was 1)" in out
     assert "  removed    stock_universe | custom | mine (was 7)" in out
-    assert "  added      stock_universe | market_cap | mega_cap  1 symbols" in out
+    assert "  added      stock_universe | market_cap | mega_cap  1 symbol" in out
 
 
 def test_no_delete_appends(script: Script, capsys: Capture, connection: Connection) -> None:
@@ -53,8 +53,7 @@ def test_no_delete_appends(script: Script, capsys: Capture, connection: Connecti
     said = capsys.readouterr()
     assert "DEFAULT, append:" in said.out
     assert said.err == (
-        "warning: 1 entries were kept with another value than symbols and groups give; "
-        "without --no-delete they are replaced\n"
+        "warning: kept with another value than symbols and groups give: 1 entry; replaced without --no-delete\n"
     )
 
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from tickstock.historical.entry_checks import FAIL, PASS, WARN, Analysis, Check, Stored
+from tickstock.historical.entry_checks import FAIL, PASS, WARN, Analysis, Check
+from tickstock.historical.entry_rules import THEMES
+from tickstock.historical.organize_text import category, counted
 from tickstock.terminal import printable
 
 LISTED = 10
@@ -15,7 +17,7 @@ SIGNS = {PASS: "✓ PASS", WARN: "⚠ WARN", FAIL: "✗ FAIL"}
 
 
 def lines(analysis: Analysis, verbose: bool = False) -> Iterator[str]:
-    """Entries by type and name (verbose: each), what they are made from, the checks, and what to do."""
+    """Entries by category (verbose: each), what they are made from, the checks, and what to do."""
     counts = analysis.counts
     yield f"Cache entries of {analysis.environment}"
     yield from _entry_lines(analysis, verbose)
@@ -38,23 +40,21 @@ def lines(analysis: Analysis, verbose: bool = False) -> Iterator[str]:
 
 
 def _entry_lines(analysis: Analysis, verbose: bool) -> Iterator[str]:
-    for (type_, name), group in groupby(analysis.entries, lambda entry: entry[:2]):
+    for place, group in groupby(analysis.entries, category):
         entries = list(group)
-        times = [entry.updated_at for entry in entries if entry.updated_at]
-        newest = _time(max(times, default=None))
-        yield f"  {printable(f'{type_} | {name}')}: {len(entries):,} entries, {_count(entries)} symbols, {newest}"
+        newest = _time(max((entry.updated_at for entry in entries if entry.updated_at), default=None))
+        symbols = counted(sum(entry.count or 0 for entry in entries), "symbol")
+        yield f"  {printable(place)}: {counted(len(entries), 'entry')}, {symbols}, {newest}"
         if verbose:
             for entry in entries:
-                size = "" if entry.count is None else f"{entry.count:,} symbols, "
-                yield f"    {printable(entry.key)}: {size}{entry.bytes:,} bytes, since {_time(entry.updated_at)}"
+                name = f"{entry.name} | " if entry.type == THEMES else ""
+                size = "" if entry.count is None else f"{counted(entry.count, 'symbol')}, "
+                since = _time(entry.updated_at)
+                yield f"    {printable(name + entry.key)}: {size}{counted(entry.bytes, 'byte')}, since {since}"
     for type_, number in analysis.foreign.items():
-        yield f"  {printable(type_)}: {number:,} entries of others"
+        yield f"  {printable(type_)}: {counted(number, 'entry')} of others"
     if not analysis.entries:
         yield "  no organised entries"
-
-
-def _count(entries: list[Stored]) -> str:
-    return f"{sum(entry.count or 0 for entry in entries):,}"
 
 
 def _time(at: datetime | None) -> str:

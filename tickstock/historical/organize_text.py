@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tickstock.historical.entry_rules import THEMES
 from tickstock.historical.organize import ACTIONS, Entry, Organized
+from tickstock.terminal import printable
+
+if TYPE_CHECKING:
+    from tickstock.historical.entry_checks import Stored
 
 
 def lines(organized: Organized, verbose: bool = False) -> Iterator[str]:
-    """A line for each type and name (verbose: for each entry), and the totals; those of a dry run are marked."""
+    """A line for each category (verbose: for each entry), and the totals; those of a dry run are marked."""
     mark = "[DRY RUN] " if organized.options.dry_run else ""
     options = organized.options
     yield f"{mark}{options.environment}, {options.mode}: {organized.stocks:,} stocks, {organized.etfs:,} ETFs"
     if verbose:
-        yield from (f"{mark}  {_entry_line(entry)}" for entry in organized.entries)
+        yield from (f"{mark}  {printable(_entry_line(entry))}" for entry in organized.entries)
     else:
-        for (type_, name), entries in groupby(organized.entries, lambda entry: entry[:2]):
+        for place, entries in groupby(organized.entries, category):
             actions = Counter(entry.action for entry in entries)
-            yield f"{mark}  {type_} | {name}: {_counts(actions, (a for a in ACTIONS if actions[a]))}"
-    yield f"{mark}{len(organized.entries):,} entries: {_counts(organized.totals, ACTIONS)}"
+            yield f"{mark}  {printable(place)}: {_counts(actions, [action for action in ACTIONS if actions[action]])}"
+    yield f"{mark}{counted(len(organized.entries), 'entry')}: {_counts(organized.totals, ACTIONS)}"
     if options.dry_run:
         yield "[DRY RUN] No changes written to database"
 
 
 def _entry_line(entry: Entry) -> str:
     before = f" (was {entry.before:,})" if entry.before not in (None, entry.count) else ""
-    count = "" if entry.count is None else f"  {entry.count:,} symbols"
+    count = "" if entry.count is None else f"  {counted(entry.count, 'symbol')}"
     return f"{entry.action:<9}  {entry.place}{count}{before}"
 
 
-def _counts(totals: dict[str, int], actions: Any) -> str:
+def category(entry: Entry | Stored) -> str:
+    """``stock_universe | market_cap``; of themes, whose names are many, the type alone."""
+    return entry.type if entry.type == THEMES else f"{entry.type} | {entry.name}"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 entry``, ``2 entries``, ``1,000 symbols``."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
+
+
+def _counts(totals: Mapping[str, int], actions: Sequence[str]) -> str:
     return ", ".join(f"{totals[action]:,} {action}" for action in actions)
 
 
@@ -41,8 +57,8 @@ def warnings(organized: Organized) -> list[str]:
     found = []
     if organized.outdated:
         found.append(
-            f"{organized.outdated:,} entries were kept with another value than symbols and groups give; "
-            "without --no-delete they are replaced"
+            f"kept with another value than symbols and groups give: {counted(organized.outdated, 'entry')}; "
+            "replaced without --no-delete"
         )
     if organized.stocks and not organized.stocks_with_market_cap:
         found.append(
