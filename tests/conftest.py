@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -22,6 +23,10 @@ from tickstock.settings import REPOSITORY, connection_parameters
 
 if TYPE_CHECKING:
     from tests.bars.s3_server import FlatFiles, S3Server
+
+# Machines are noisy: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 # Whatever this machine is set to: tests tell nobody but a Redis of their own.
 os.environ["REDIS_URL"] = "none"

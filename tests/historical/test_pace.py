@@ -125,7 +125,11 @@ def test_a_clock_that_was_set_back_stops_nobody(database: Database, witness: Con
 def test_a_connection_that_was_cut_is_opened_again(database: Database, witness: Connection) -> None:
     pace = SharedPace(database, 100)
     pace.wait()
-    query(witness, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tickstock test'")
+    query(
+        witness,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'tickstock test' AND datname = current_database()",
+    )
     pace.wait()
     assert query(witness, "SELECT cardinality(calls) FROM api_calls") == [(2,)]
 

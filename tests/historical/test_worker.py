@@ -15,7 +15,10 @@ from tickstock.historical.jobs import read_job
 
 BEGUN = "SELECT 1 FROM load_jobs WHERE step IS NOT NULL"
 SLOW = Trouble(delay=0.3)
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tickstock worker'"
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'tickstock worker' AND datname = current_database()"
+)
 
 
 def test_the_higher_priority_goes_first(
