@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tickstock.historical.work import Work
 
-STEP = "archive"
+STEP = "bars of the archive"
 
 
 def load_from_archive(work: Work) -> list[date]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tickstock.bars.massive_rest import MassiveRest
     from tickstock.historical.work import Work
 
-STEP = "REST"
+STEP = "bars from Massive's REST API"
 
 
 def load_from_rest(work: Work, missing: Sequence[date], rest: MassiveRest) -> None:

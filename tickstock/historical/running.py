@@ -29,7 +29,7 @@ from tickstock.notify import publish
 if TYPE_CHECKING:
     from tickstock.db import Connection
 
-_METADATA = "metadata"
+_METADATA = "what Massive knows of the symbols"
 _TOLD = 10  # symbols whose reasons are said one by one
 
 def run_job(means: Means, job: int) -> None:
