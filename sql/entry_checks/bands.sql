@@ -3,7 +3,8 @@
 WITH stocks AS (
     SELECT symbol,
            CASE WHEN market_cap >= 200e9 THEN 'mega_cap' WHEN market_cap >= 10e9 THEN 'large_cap'
-                WHEN market_cap >= 2e9 THEN 'mid_cap' WHEN market_cap >= 300e6 THEN 'small_cap' ELSE 'micro_cap' END AS key
+                WHEN market_cap >= 2e9 THEN 'mid_cap' WHEN market_cap >= 300e6 THEN 'small_cap'
+                ELSE 'micro_cap' END AS key
       FROM environment_symbols
      WHERE NOT is_fund AND is_loaded AND market_cap IS NOT NULL
 ), listed AS (

@@ -13,7 +13,8 @@ WITH expected (type, key, kind, most) AS (VALUES
                AS misshapen,
            count(*) - count(DISTINCT COALESCE(i.item ->> 'symbol', i.item #>> '{}')) AS twice
       FROM lists l
-     CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(l.value) WHEN 'array' THEN l.value ELSE '[]' END) i (item)
+     CROSS JOIN LATERAL jsonb_array_elements(
+               CASE jsonb_typeof(l.value) WHEN 'array' THEN l.value ELSE '[]' END) i (item)
      GROUP BY l.type, l.key, l.most
 ), found AS (
     SELECT type, key, format('found a JSON %s, expected an array', jsonb_typeof(value)) AS found

@@ -1,5 +1,5 @@
--- 90 % of the symbols that are loaded stand in a category: a stock in any but the complete lists, which hold everything;
--- a fund in an ETF universe or, since funds of other kinds have none, in the complete list.
+-- 90 % of the symbols that are loaded stand in a category: a stock in any but the complete lists, which hold
+-- everything; a fund in an ETF universe or, since funds of other kinds have none, in the complete list.
 
 WITH loaded AS (
     SELECT symbol, is_fund, market_cap FROM environment_symbols WHERE is_loaded
@@ -23,7 +23,8 @@ SELECT 'fail' AS severity, NULL AS entry,
                         missing, loaded, round(100.0 * missing / loaded, 1), capless, array_to_string(first, ', '),
                         CASE WHEN missing > 10 THEN ', …' ELSE '' END) END AS found,
        CASE WHEN loaded = 0 OR capless > missing / 2
-            THEN 'load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of /admin/historical-data), then: '
+            THEN 'load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of '
+                 '/admin/historical-data), then: '
             ELSE '' END || 'python scripts/maintenance/run_cache_synchronization.py' AS mend
   FROM counted
  WHERE loaded = 0 OR missing > 0.1 * loaded;

@@ -15,7 +15,8 @@ WITH funds AS (
 SELECT CASE WHEN missing > allowed THEN 'fail' ELSE 'warn' END AS severity, NULL AS entry,
        format('%s of %s funds in symbols have no %s: %s%s', missing, (SELECT count(*) FROM funds), lacks,
               array_to_string(first, ', '), CASE WHEN missing > 10 THEN ', …' ELSE '' END) AS found,
-       'load bars of these funds (a job of /admin/historical-data, with MASSIVE_API_KEY set, tells names, and with them the rest)' AS mend
+       'load bars of these funds (a job of /admin/historical-data, with MASSIVE_API_KEY set, tells names, and with '
+       'them the rest)' AS mend
   FROM counted
  WHERE missing > 0
  ORDER BY 1, 3;

@@ -8,7 +8,8 @@ WITH sectors (key) AS (VALUES
 SELECT 'fail' AS severity, concat_ws(' | ', 'stock_universe', 'sector_leaders', s.key) AS entry,
        CASE WHEN e.key IS NULL THEN 'the entry is missing' ELSE 'the sector has no leader' END AS found,
        CASE WHEN e.key IS NULL THEN ''
-            ELSE 'load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of /admin/historical-data), then: '
+            ELSE 'load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of '
+                 '/admin/historical-data), then: '
             END || 'python scripts/maintenance/run_cache_synchronization.py' AS mend
   FROM sectors s
   LEFT JOIN cache_entries e ON (e.type, e.name, e.key) = ('stock_universe', 'sector_leaders', s.key)

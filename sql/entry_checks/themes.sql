@@ -6,9 +6,10 @@ WITH lists AS (
      WHERE type = 'themes' AND key = 'list' OR type = 'stock_universe' AND name = 'themes'
 ), found AS (
     SELECT concat_ws(' | ', l.type, l.name, l.key) AS entry,
-           CASE WHEN jsonb_typeof(l.value) <> 'array' THEN format('found a JSON %s, expected an array', jsonb_typeof(l.value))
-                ELSE 'its tickers stand in no entry of the other kind (themes | NAME | list, stock_universe | themes | KEY)'
-            END AS found
+           CASE WHEN jsonb_typeof(l.value) = 'array'
+                THEN 'its tickers stand in no entry of the other kind '
+                     '(themes | NAME | list, stock_universe | themes | KEY)'
+                ELSE format('found a JSON %s, expected an array', jsonb_typeof(l.value)) END AS found
       FROM lists l
      WHERE jsonb_typeof(l.value) <> 'array'
         OR NOT EXISTS (SELECT FROM lists o WHERE o.type <> l.type AND o.value = l.value)

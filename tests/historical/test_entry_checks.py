@@ -121,6 +121,15 @@ def test_a_custom_entry_is_a_warning(filled: Connection) -> None:
     assert (finding.severity, finding.entry) == ("warn", "stock_universe | custom | mine")
 
 
+def test_groups_alone_have_no_leaders(connection: Connection) -> None:
+    put_group(connection, "THEME", "ai", ["AAPL", "MSFT"])
+    organize(connection, Options())
+    analysis = analyze(connection, "DEFAULT")
+    assert (not_passed(analysis), analysis.status) == ({"coverage", "sectors"}, "fail")
+    (mend,) = analysis.recommendations
+    assert mend.startswith("load symbols with MASSIVE_API_KEY set, for sector and market cap (a job of /admin/")
+
+
 def test_one_fund_in_ten_may_be_without_an_issuer(filled: Connection) -> None:
     for number in range(9):
         put_symbol(filled, f"F{number}", type="ETF", etf_type="bond", issuer="Vanguard")
