@@ -239,6 +239,10 @@ def test_a_page_that_is_gone_frees_its_thread(stored: Connection, desk: Somebody
         ("cache_updates", [1], Notice("Cache", "[1]")),
         ("cache_updates", {"groups": [3, None], "group_count": 2}, Notice("Cache", "changed; 2 groups: 3, None")),
         ("elsewhere", {}, Notice("elsewhere", "changed")),
+        ("admin_notifications", {"event": "historical_load", "job": 7, "state": "failed", "bars": 0,
+                                 "reason": "no key"}, Notice("Administration", "job 7 failed, 0 bars; no key")),
+        ("cache_updates", {"event": "load", "load_id": 3, "added": 2, "group_count": 1, "groups": [{"name": "SPY"}],
+                           "who": "me"}, Notice("Cache", "load 3; 2 added; 1 group: SPY; by me")),
     ],
 )  # fmt: skip
 def test_messages_in_words(channel: str, payload: object, notice: Notice | None) -> None:

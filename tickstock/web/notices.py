@@ -39,6 +39,9 @@ def _sentence(content: dict[str, Any]) -> str:
     event, run = content.get("event", "changed"), content.get("load_id")
     if event == "failed":
         return f"{content.get('run')} run failed at {content.get('step')}: {content.get('error')}"
+    if event == "historical_load":
+        said = f"; {content['reason']}" if content.get("reason") else ""
+        return f"job {content.get('job')} {content.get('state')}, {counted(content.get('bars') or 0, 'bar')}{said}"
     organized = f"entries organized ({content.get('mode')})"
     what = organized if event == "organize" else f"{event} {run or ''}".strip()
     return "; ".join([what, *_parts(content)])
