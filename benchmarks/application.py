@@ -92,7 +92,10 @@ def _web_figures(databases: Databases, database: str, folder: Path, repeat: int)
             name = f"GET {path.replace(str(symbol), 'SYMBOL')}, one core"
             yield Figure(name, 1000 / least, _milliseconds(address, path, cookie, repeat), "ms/request")
     with _served(databases.uri(database), folder / "admin", one_core=False) as (address, cookie):
-        pages = {"dashboard": "/admin/", "stock": f"/admin/stocks/{symbol}", "fund": f"/admin/funds/{etf}"}
+        pages = {
+            "dashboard": "/admin/", "stock": f"/admin/stocks/{symbol}", "fund": f"/admin/funds/{etf}",
+            "historical data": "/admin/historical-data",
+        }  # fmt: skip
         for page, painted in browser.first_paints(address, cookie, pages, LOADS).items():
             yield Figure(f"first paint in Chromium: {page}", 100, painted, "ms")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,7 +23,7 @@ __all__ = ["browser", "page"]
 
 
 @pytest.fixture
-def address(make_app: MakeApp, secrets_path, stored: Connection) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def address(make_app: MakeApp, secrets_path: Path, stored: Connection) -> Iterator[str]:
     set_password(secrets_path, PASSWORD)
     with served(make_app()) as found:
         yield found
@@ -117,6 +118,17 @@ def test_the_cache_is_organized(page: Page, request: pytest.FixtureRequest, stor
     expect(page.locator("main")).to_contain_text("in append mode")
     page.screenshot(path=PICTURES / f"{request.node.callspec.params['page']}-historical-organized.png", full_page=True)
     expect(other.locator("#notices")).to_contain_text("entries organized (append)")
+
+
+def test_a_page_that_is_left_open_goes_to_the_login_and_comes_back(page: Page) -> None:
+    log_in(page)
+    other = page.context.new_page()
+    other.goto("/admin/")
+    other.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Historical data")
 
 
 def test_it_fits_on_a_phone(page: Page, request: pytest.FixtureRequest, stored: Connection) -> None:

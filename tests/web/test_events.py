@@ -138,7 +138,9 @@ def test_all_together_they_hold_no_more_than_their_threads(database: Database) -
 
 def test_it_is_behind_the_login(stored: Connection, desk: Somebody) -> None:
     desk.client.delete_cookie(COOKIE, path="/admin")
-    assert desk.client.get("/admin/events", headers=STREAM).status_code == 303
+    assert desk.client.get("/admin/events").status_code == 303
+    answer = desk.client.get("/admin/events", headers=STREAM)
+    assert (answer.status_code, answer.data) == (204, b"")
 
 
 def test_a_logout_ends_it(stored: Connection, desk: Somebody) -> None:
@@ -161,8 +163,13 @@ def test_what_a_page_asks_for_by_itself_is_no_sign_of_life(
     with opened(desk):
         pass
     now += 20
-    answer = desk.client.get("/admin/historical-data/jobs", headers=background)
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/admin/login")
+    for seen, then in (
+        ("http://localhost/admin/historical-data/7?all=1#log", "/admin/login?next=/admin/historical-data/7?all%3D1"),
+        ("http://[", "/admin/login"),
+        ("", "/admin/login"),
+    ):
+        answer = desk.client.get("/admin/historical-data/jobs", headers={**background, "HX-Current-URL": seen})
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, then)
 
 
 def test_who_only_looks_whether_a_session_holds_does_not_prolong_it(tmp_path: Path) -> None:

@@ -58,10 +58,21 @@ def _host(origin: str) -> str | None:
         return None
 
 
+def _local(address: str) -> str:
+    """An address without its host."""
+    try:
+        return urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl()
+    except ValueError:
+        return ""
+
+
 def _to_login() -> Response:
-    """A part of a page that htmx asks for is no place for the form: the whole page goes there."""
+    """A part of a page that htmx asks for is no place for the form: the whole page goes there, and comes back."""
+    if is_stream():
+        return Response(status=204)  # which a browser takes for the end of it
     if "HX-Request" in request.headers:
-        return Response(status=204, headers={"HX-Redirect": url_for("login.form")})
+        here = _local(request.headers.get("HX-Current-URL", "")) or None
+        return Response(status=204, headers={"HX-Redirect": url_for("login.form", next=here)})
     # What a form would have done is not done behind the login.
     here = request.full_path.rstrip("?") if request.method == "GET" else ""
     return redirect(url_for("login.form", next=here), 303)
