@@ -73,6 +73,13 @@ def test_two_symbols_and_two_days_are_asked_for_by_symbol(
     ]  # fmt: skip
 
 
+def test_a_bar_that_is_told_twice_is_stored_once(run: Run, with_rest: Means, api: MassiveApi) -> None:
+    for told in (api.results[AGGREGATES.format("AAPL")], api.results[f"{GROUPED}/{LAST[0]}"]):
+        told.append(told[0])
+    assert run(with_rest).bars == 34
+    assert run(with_rest, symbols=("AAPL", "MSFT", "XLK")).bars == 36
+
+
 def test_more_symbols_than_days_are_asked_for_by_day(
     run: Run, with_rest: Means, api: MassiveApi, witness: Connection
 ) -> None:
