@@ -43,6 +43,9 @@ def test_a_job_is_stored_and_queued_with_its_priority(connection: Connection, wi
     ("ask", "said"),
     [
         (ASK._replace(symbols=()), "found 0 symbols"),
+        (ASK._replace(symbols=("AAPL", "")), "found '' as a symbol, expected 1 to 50 characters"),
+        (ASK._replace(symbols=("A" * 51,)), "as a symbol, expected 1 to 50 characters"),
+        (ASK._replace(last_day=date.max), "the last day, 9999-12-31, is beyond 9999-12-30"),
         (ASK._replace(first_day=date(2026, 1, 1)), "2026-01-01, is after the last, 2025-12-31"),
         (ASK._replace(priority="urgent"), "found the priority 'urgent', expected high, normal, low"),
         (ASK._replace(timeframe="hour"), "found the timeframe 'hour', expected day, minute"),
@@ -53,6 +56,20 @@ def test_a_wrong_job_is_refused_and_leaves_nothing(connection: Connection, ask: 
         start_job(connection, ask)
     assert query(connection, "SELECT count(*) FROM load_jobs") == [(0,)]
     assert query(connection, QUEUED) == []
+
+
+def test_a_symbol_that_is_given_twice_counts_once(connection: Connection) -> None:
+    job = start_job(connection, ASK._replace(symbols=("MSFT", "AAPL", "MSFT")))
+    assert read_job(connection, job).symbols == ("MSFT", "AAPL")
+
+
+def test_items_that_are_no_symbols_are_no_part_of_a_universe(connection: Connection, witness: Connection) -> None:
+    query(
+        witness,
+        "INSERT INTO cache_entries (type, name, key, value) VALUES"
+        " ('stock_universe', 'market_leaders', 'mine', '[\"XLK\", {\"ticker\": \"AAPL\"}, null, \"\"]')",
+    )
+    assert read_universe(connection, "market_leaders mine") == ("XLK",)
 
 
 def test_a_waiting_job_is_cancelled_at_once(connection: Connection, witness: Connection) -> None:

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 QUEUE = TASK = "load_bars"
 MOST_SYMBOLS = 20_000
+LONGEST_SYMBOL = 50  # as its column
+LAST_DAY = date(9999, 12, 30)  # there is a day after it
 
 
 class Ask(NamedTuple):
-    """What a job is to load: the bars of ``symbols`` from ``first_day`` to ``last_day``, both included.
+    """What a job is to load: the bars of ``symbols`` (in the project's spelling; one that is there twice counts once)
+    from ``first_day`` to ``last_day``, both included.
 
     ``universe`` is what was chosen (see :func:`read_choices`); None where the symbols were typed.
     """
@@ -38,8 +41,10 @@ def start_job(connection: Connection, ask: Ask) -> int:
     """Put a job into the queue; give its id.
 
     Raises:
-        BadInputError: it has no symbol or too many, ends before it begins, or a word is none of those known.
+        BadInputError: it has no symbol or too many, or one that is none; it ends before it begins; or a word is none of
+            those known.
     """
+    ask = ask._replace(symbols=tuple(dict.fromkeys(ask.symbols)))
     _check(ask)
     with connection, connection.cursor() as cursor:
         cursor.execute(statement("jobs/start"), {**ask._asdict(), "symbols": list(ask.symbols)})
@@ -105,8 +110,12 @@ def lock_of(job: int) -> str:
 def _check(ask: Ask) -> None:
     if not 0 < len(ask.symbols) <= MOST_SYMBOLS:
         raise BadInputError(f"found {len(ask.symbols)} symbols, expected 1 to {MOST_SYMBOLS}")
+    if wrong := [symbol for symbol in ask.symbols if not (symbol and len(symbol) <= LONGEST_SYMBOL)]:
+        raise BadInputError(f"found {wrong[0]!r} as a symbol, expected 1 to {LONGEST_SYMBOL} characters")
     if ask.first_day > ask.last_day:
         raise BadInputError(f"the first day, {ask.first_day}, is after the last, {ask.last_day}")
+    if ask.last_day > LAST_DAY:
+        raise BadInputError(f"the last day, {ask.last_day}, is beyond {LAST_DAY}")
     for what, word, known in (("timeframe", ask.timeframe, TIMEFRAMES), ("priority", ask.priority, PRIORITIES)):
         if word not in known:
             raise BadInputError(f"found the {what} {word!r}, expected {', '.join(known)}")
