@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 
-from tests.bars.scene import DAYS, Scene
+import pytest
+
+from tests.bars.scene import DAYS, NOW, Scene
+from tests.historical.conftest import ASK
+from tests.http_proxy import Trouble, answer
 from tests.redis_server import Subscriber, running_redis
 from tests.stored import query
-from tickstock.db import Connection
-from tickstock.historical.jobs import Job, read_log, read_results
-from tickstock.historical.work import Means
+from tickstock.db import Connection, Database
+from tickstock.errors import BusyError
+from tickstock.historical.from_archive import PATIENCE
+from tickstock.historical.job_orders import retry_job, start_job
+from tickstock.historical.jobs import Job, read_job, read_log, read_results
+from tickstock.historical.running import run_job
+from tickstock.historical.work import Means, StoppedError
+from tickstock.migrations import migrate
 
 Run = Callable[..., Job]
 BARS = "SELECT symbol, date, open, high, low, close, volume FROM ohlcv_daily ORDER BY symbol, date"
@@ -97,3 +107,141 @@ def test_a_dead_redis_is_a_warning(scene: Scene, run: Run, means: Means, witness
     job = run(means._replace(redis="redis://127.0.0.1:1/0"))
     assert job.state == "done"
     assert "Redis at redis://127.0.0.1:1/0" in read_log(witness, job.id)[-1].line
+
+
+@contextmanager
+def unavailable(scene: Scene, means: Means, mark: str) -> Iterator[Means]:
+    """A bucket that cannot give what has this in its name."""
+    with scene.proxied(Trouble(mark, times=10_000, answer=answer("503 Slow Down"))) as (_, troubled):
+        yield means._replace(market=troubled.market())
+
+
+def test_a_job_waits_for_a_bucket_in_trouble_and_then_goes_on_from_there(
+    scene: Scene, connection: Connection, means: Means
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK)
+    with unavailable(scene, means, "2025-12-10") as troubled, pytest.raises(BusyError):
+        run_job(troubled, job)
+    found = read_job(connection, job)
+    assert (found.state, found.missing_days) == ("waiting", (date(2025, 12, 10),))
+    assert found.reason is not None
+    assert found.reason.startswith("flat files of 2025-12-10 could not be fetched: ")
+    assert "503" in found.reason
+    run_job(means, job)
+    found = read_job(connection, job)
+    assert (found.state, found.reason, found.bars) == ("done", None, 2 * len(DAYS))
+
+
+def test_a_bucket_that_stays_in_trouble_does_not_hold_a_job_up_for_ever(
+    scene: Scene, connection: Connection, means: Means
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK)
+    query(connection, "UPDATE load_jobs SET attempts = %s", PATIENCE)
+    with unavailable(scene, means, "2025-12-10") as troubled:
+        run_job(troubled, job)
+    found = read_job(connection, job)
+    assert (found.state, found.bars) == ("done", 2 * (len(DAYS) - 1))
+    assert found.reason is not None
+    assert "missing, failed: 2025-12-10" in found.reason
+    assert "503" in found.reason
+
+
+def test_a_worker_that_is_told_to_end_ends_between_two_files(
+    scene: Scene, connection: Connection, means: Means
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK._replace(first_day=date(2025, 12, 1)))
+    with scene.proxied() as (proxy, watched):
+        told = means._replace(market=watched.market(), stopped=lambda: proxy.count("2025-12-") > 0)
+        with pytest.raises(StoppedError):
+            run_job(told, job)
+    assert read_job(connection, job).done_through is None
+
+
+def test_a_job_that_another_session_is_in_the_way_of_waits(
+    scene: Scene, database: Database, connection: Connection, means: Means
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK)
+    with closing(database.connect()) as other:
+        query(other, "SELECT ensure_bar_partitions('day', '2025-12-01', '2025-12-31')")
+        query(other, "BEGIN")
+        query(other, "INSERT INTO ohlcv_daily VALUES ('AAPL', %s, 1, 1, 1, 1, 1)", DAYS[0])
+        with pytest.raises(BusyError, match="another session was in the way"):
+            run_job(means, job)
+    found = read_job(connection, job)
+    assert (found.state, found.reason) == (
+        "waiting", "another session was in the way (canceling statement due to lock timeout)",
+    )  # fmt: skip
+    run_job(means, job)
+    assert read_job(connection, job).bars == 2 * len(DAYS)
+
+
+def test_a_job_that_found_nothing_looks_at_all_days_again(
+    scene: Scene, run: Run, connection: Connection, means: Means
+) -> None:
+    scene.publish(names=("XLK",))
+    job = run(symbols=("AAPL",)).id
+    assert read_job(connection, job).state == "failed"
+    corrected = scene.elsewhere("corrected")
+    corrected.publish(names=("AAPL", "XLK"))
+    retry_job(connection, job)
+    run_job(means._replace(market=corrected.market()), job)
+    assert read_job(connection, job).bars == len(DAYS)
+
+
+def test_of_many_remarks_the_reason_tells_a_few(scene: Scene, run: Run, witness: Connection) -> None:
+    scene.publish()
+    job = run(first_day=date(2025, 5, 1), symbols=("AAPL", "NOSUCH"))
+    assert job.reason is not None
+    assert job.reason.split("; ")[1:] == [
+        "missing, not published yet: 2025-06-02 to 2025-06-30",
+        "… (5 more in the log)",
+        "not in the archive: 2025-05-01 to 2025-11-14",
+        "MASSIVE_API_KEY would let the REST API be asked",
+        "1 of 2 symbols have no bar: NOSUCH",
+    ]
+    assert "missing, not published yet: 2025-09-02 to 2025-09-30" in [line.line for line in read_log(witness, job.id)]
+
+
+@pytest.fixture
+def application(new_database: Callable[..., Database]) -> Callable[[str], Database]:
+    """A database that already had a table when it was migrated."""
+
+    def make(table: str) -> Database:
+        database = new_database()
+        with closing(database.connect()) as connection:
+            query(connection, table)
+        migrate(database)
+        return database
+
+    return make
+
+
+def run_there(scene: Scene, database: Database) -> Job:
+    scene.publish()
+    with closing(database.connect()) as connection:
+        job = start_job(connection, ASK)
+        run_job(Means(database, scene.market(), lambda: NOW, lambda: False), job)
+        return read_job(connection, job)
+
+
+def test_symbols_that_take_no_row_of_ours_are_a_remark(
+    scene: Scene, application: Callable[[str], Database]
+) -> None:
+    job = run_there(scene, application("CREATE TABLE symbols (symbol text PRIMARY KEY, name text NOT NULL)"))
+    assert (job.state, job.bars) == ("done", 2 * len(DAYS))
+    assert job.reason is not None
+    assert job.reason.startswith('symbols takes no rows (null value in column "name" of relation "symbols"')
+
+
+def test_a_volume_without_fractions_is_another_applications(
+    scene: Scene, application: Callable[[str], Database]
+) -> None:
+    table = "symbol text, date date, open numeric, high numeric, low numeric, close numeric, volume bigint"
+    job = run_there(scene, application(f"CREATE TABLE ohlcv_daily ({table}, PRIMARY KEY (symbol, date))"))
+    assert (job.state, job.bars) == ("failed", 0)
+    assert job.reason is not None
+    assert job.reason.startswith("ohlcv_daily is another application's (invalid input syntax for type bigint")

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.bars.dataset import DAY, Dataset
-from tickstock.bars.fetch import FAILED, NOT_ENTITLED, NOT_PUBLISHED, SET_ASIDE
+from tickstock.bars.fetch import FAILED, NOT_ENTITLED, NOT_PUBLISHED, SET_ASIDE, Told
 from tickstock.bars.local import Held, read_held, rows_of
 from tickstock.bars.mapping import local_map
 from tickstock.bars.pauses import Pauses
@@ -96,10 +96,12 @@ def gather(market: Market, question: Question) -> dict[str, Gathered]:
     return result
 
 
-def fetch_missing(market: Market, dataset: Dataset, days: Sequence[date], now: datetime) -> list[str]:
+def fetch_missing(
+    market: Market, dataset: Dataset, days: Sequence[date], now: datetime, told: Told = lambda step, done, of: None
+) -> list[str]:
     """Fetch these days from the bucket, for the archive and the store; remarks say what could not be had and why.
 
-    What could not be had a moment ago is not asked for.
+    What could not be had a moment ago is not asked for. ``told`` hears of each file; what it raises ends the work.
     """
     from tickstock.bars.credentials import credentials
     from tickstock.bars.provider import Provider
@@ -113,12 +115,14 @@ def fetch_missing(market: Market, dataset: Dataset, days: Sequence[date], now: d
 
     def work() -> list[str]:
         with Provider(place, keys) as provider:
-            means = Means(market, provider, now, local_map, lambda step, done, of: None)
+            means = Means(market, provider, now, local_map, told)
             done = populate(means, Ask(dataset, asking[0], asking[-1] + timedelta(days=1), ()))
         for one in done.outcomes:
             if one.outcome in (NOT_PUBLISHED, NOT_ENTITLED, SET_ASIDE, FAILED):
                 refused.begin((place, dataset, one.day), one.outcome)
-        return list(done.remarks)
+        failed = [one.detail for one in done.outcomes if one.outcome == FAILED and one.detail]
+        why = [failed[0]] if failed and not any(failed[0] in remark for remark in done.remarks) else []
+        return [*done.remarks, *why]
 
     said = list(_asked("flat files", work)) if asking else []
     outcomes = {day: refused.get((place, dataset, day)) for day in days}
@@ -126,6 +130,11 @@ def fetch_missing(market: Market, dataset: Dataset, days: Sequence[date], now: d
         if these := [day for day, found in outcomes.items() if found == outcome]:
             said.append(f"{WORDS[outcome]}: {ranges(these)}")
     return said
+
+
+def failed_days(market: Market, dataset: Dataset, days: Sequence[date]) -> list[date]:
+    """Those of these days with which the bucket, or this disk, had trouble a moment ago."""
+    return [day for day in days if refused.get((market.massive, dataset, day)) == FAILED]
 
 
 def _asked(source: str, work: Callable[[], list[str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from psycopg2 import errors
+from psycopg2 import DataError, IntegrityError, errors
 
 from tickstock.bars.dataset import DAY, Dataset
 from tickstock.bars.local import COLUMNS
@@ -118,9 +118,12 @@ def _days(rows: pl.DataFrame, place: BarsTable) -> tuple[str, str]:
 def _our_table(place: BarsTable) -> Iterator[None]:
     try:
         yield
-    except (errors.UndefinedColumn, errors.InvalidColumnReference, errors.UndefinedTable) as error:
+    except (
+        errors.UndefinedColumn, errors.InvalidColumnReference, errors.UndefinedTable, DataError, IntegrityError,
+    ) as error:  # fmt: skip
         raise TickstockError(
             f"{place.table} is another application's ({str(error).splitlines()[0]}); expected the columns symbol, "
-            f"{place.time}, open, high, low, close, volume, unique on the first two: rename the table, and let "
-            "sql/0010_symbols_and_bars.sql make its own"
+            f"{place.time}, open, high, low, close, volume (double precision or numeric), unique on the first two, and "
+            "nothing else that is required: change the table, or rename it, run its CREATE TABLE of "
+            "sql/0010_symbols_and_bars.sql, and then: make migrate"
         ) from error

@@ -10,9 +10,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from tickstock.bars.dataset import DAY
-from tickstock.bars.gather import fetch_missing
+from tickstock.bars.gather import failed_days, fetch_missing
 from tickstock.bars.local import read_all, read_held
+from tickstock.bars.populate_text import ranges
 from tickstock.bars.sessions import months_of
+from tickstock.errors import BusyError
 from tickstock.historical.bars_table import store_bars
 
 if TYPE_CHECKING:
@@ -21,14 +23,17 @@ if TYPE_CHECKING:
     from tickstock.historical.work import Work
 
 STEP = "bars of the archive"
+# So many attempts of a job wait for a bucket in trouble (for three minutes in all); then it goes on with what there is.
+PATIENCE = 5
 
 
 def load_from_archive(work: Work) -> list[date]:
     """Store what the archive has; give the sessions that it lacks and could not fetch, in order.
 
     Raises:
+        BusyError: the bucket has trouble, and nobody else can be asked: worth a retry.
         TickstockError: the archive or the store cannot be read, or the table is none of ours.
-        CancelledError, StoppedError: between two portions.
+        CancelledError, StoppedError: between two portions, or two files that are fetched.
     """
     job = work.job
     missing = set(job.missing_days)
@@ -47,6 +52,7 @@ def load_from_archive(work: Work) -> list[date]:
                 (STEP, done, len(todo), portion[-1], sorted(missing), job.id),
             )
         work.progress.say(f"{_span(portion)}: {rows.height:,} bars, {stored:,} of them new")
+        _wait_for_bucket(work, lacking)
     return sorted(missing)
 
 
@@ -65,7 +71,7 @@ def _read(work: Work, days: Sequence[date]) -> tuple[pl.DataFrame, list[date]]:
     held = read_all(market, dataset, symbols, days)
     lacking = [day for day in days if day not in held.days]
     if lacking:
-        for remark in fetch_missing(market, dataset, lacking, work.means.now()):
+        for remark in fetch_missing(market, dataset, lacking, work.means.now(), lambda step, done, of: work.check()):
             work.remark(remark)
         held = read_all(market, dataset, symbols, days)
         lacking = [day for day in days if day not in held.days]
@@ -76,6 +82,14 @@ def _read(work: Work, days: Sequence[date]) -> tuple[pl.DataFrame, list[date]]:
     more = [one.rows.select(pl.lit(symbol).alias("ticker"), pl.all()) for symbol, one in tracked.items()]
     known = frozenset.intersection(*(one.days for one in tracked.values()))
     return pl.concat([held.rows, *more]), [day for day in lacking if day not in known]
+
+
+def _wait_for_bucket(work: Work, lacking: Sequence[date]) -> None:
+    market, job = work.means.market, work.job
+    if market.massive.api_key or job.attempts > PATIENCE:
+        return
+    if failed := failed_days(market, work.place.dataset, lacking):
+        raise BusyError(f"flat files of {ranges(failed)} could not be fetched: {'; '.join(work.remarks[-2:])}")
 
 
 def _span(days: Sequence[date]) -> str:

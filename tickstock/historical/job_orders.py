@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.db import statement
 from tickstock.errors import BadInputError, TickstockError
-from tickstock.historical.jobs import PRIORITIES, TIMEFRAMES, WAITING, locked_job
+from tickstock.historical.jobs import DONE, NO_BAR, PRIORITIES, TIMEFRAMES, WAITING, locked_job
 from tickstock.queue_schema import schema_first
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def cancel_job(connection: Connection, job: int) -> None:
 
 
 def retry_job(connection: Connection, job: int) -> None:
-    """Put a job that failed, was cancelled or lacks bars into the queue again: it goes on after its last good day.
+    """Put a job that failed, was cancelled or lacks bars into the queue again: it goes on after its last good day,
+    or where it had looked everywhere looks for all days again.
 
     Raises:
         TickstockError: there is no such job, or it is still active.
@@ -90,12 +91,13 @@ def retry_job(connection: Connection, job: int) -> None:
         found = locked_job(cursor, job)
         if found.active:
             raise TickstockError(f"job {job} cannot be tried again: it is {found.state}")
-        # What REST could not tell then it may tell now; a job that was done looks for all days again.
+        # What REST could not tell then it may tell now; a job that has looked everywhere looks for all days again.
+        again = found.state == DONE or (found.reason or "").startswith(NO_BAR)
         cursor.execute(
             "UPDATE load_jobs SET state = 'waiting', cancel_asked = false, attempts = 0, reason = NULL,"
             " finished_at = NULL, asked_days = '{}',"
-            " done_through = CASE WHEN state = 'done' THEN NULL ELSE done_through END WHERE id = %s",
-            (job,),
+            " done_through = CASE WHEN %s THEN NULL ELSE done_through END WHERE id = %s",
+            (again, job),
         )
         cursor.execute("UPDATE load_job_symbols SET asked = false, reason = NULL WHERE job_id = %s", (job,))
         _log(cursor, job, "asked to try again")

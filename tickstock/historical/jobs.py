@@ -15,6 +15,7 @@ PRIORITIES = {"high": 10, "normal": 0, "low": -10}
 TIMEFRAMES = ("day", "minute")
 WAITING, RUNNING, DONE, FAILED, CANCELLED = STATES = ("waiting", "running", "done", "failed", "cancelled")
 ACTIVE = (WAITING, RUNNING)
+NO_BAR = "no bar was loaded"  # so begins the reason of a job that has looked everywhere
 
 
 class Job(NamedTuple):

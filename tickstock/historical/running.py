@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg2
+from psycopg2 import errors
 
 from tickstock import migrations
 from tickstock.bars.dataset import DATASETS
@@ -19,10 +20,10 @@ from tickstock.errors import BusyError, TickstockError
 from tickstock.historical.bars_table import bars_table, count_bars, days_without
 from tickstock.historical.from_archive import load_from_archive
 from tickstock.historical.from_rest import load_from_rest
-from tickstock.historical.jobs import CANCELLED, DONE, FAILED, Job
+from tickstock.historical.jobs import CANCELLED, DONE, FAILED, NO_BAR, Job
 from tickstock.historical.pace import SharedPace
 from tickstock.historical.progress import CancelledError, Progress
-from tickstock.historical.reference import ensure_symbols_exist
+from tickstock.historical.reference import Ensured, ensure_symbols_exist
 from tickstock.historical.work import Means, StoppedError, Work
 from tickstock.notify import publish
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 _METADATA = "what Massive knows of the symbols"
 _TOLD = 10  # symbols whose reasons are said one by one
+_REMARKS = 4  # of a job's reason; the log has all
+# What another session is in the way of may be done in a moment.
+_IN_THE_WAY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
+
 
 def run_job(means: Means, job: int) -> None:
     """Do what is left of a job. It may have been begun by another worker, and be ended already.
@@ -61,6 +66,10 @@ def _run(means: Means, progress: Progress, job: Job) -> None:
     except BusyError as error:
         progress.wait_again(str(error))
         raise
+    except _IN_THE_WAY as error:
+        reason = f"another session was in the way ({error.diag.message_primary})"
+        progress.wait_again(reason)
+        raise BusyError(reason) from error
     except TickstockError as error:
         state, reason, bars = FAILED, str(error), None
     except psycopg2.Error as error:
@@ -81,7 +90,7 @@ def _load(means: Means, progress: Progress, job: Job) -> tuple[str, str | None, 
     work = Work(means, progress, job, bars_table(dataset), tuple(sessions(job.first_day, end)))
     with progress.connection.cursor() as cursor:
         cursor.execute("SELECT set_config('tickstock.environment', %s, false)", (job.environment,))
-    ensure_symbols_exist(progress.connection, job.symbols)
+    _ensure_symbols(work)
     missing = load_from_archive(work)
     with _rest(work) as rest:
         if missing and rest:
@@ -89,8 +98,8 @@ def _load(means: Means, progress: Progress, job: Job) -> tuple[str, str | None, 
         if bars := _count(work, missing):
             _describe(work, rest)
     if not bars:
-        return FAILED, f"no bar was loaded: {'; '.join(work.remarks) or _why(work)}", 0
-    return DONE, "; ".join(work.remarks) or None, bars
+        return FAILED, f"{NO_BAR}: {_shortened(work.remarks) or _why(work)}", 0
+    return DONE, _shortened(work.remarks) or None, bars
 
 
 @contextmanager
@@ -122,15 +131,35 @@ def _count(work: Work, missing: list[date]) -> int:
 
 def _describe(work: Work, rest: MassiveRest | None) -> None:
     """Rows of ``symbols`` for what has bars now, too. It comes last: the bars are what was asked for."""
-    ensured = ensure_symbols_exist(
-        work.progress.connection, work.job.symbols, rest, lambda done, of: work.step(_METADATA, done, of)
-    )
+    ensured = _ensure_symbols(work, rest)
     if ensured.created:
         work.progress.say(f"{len(ensured.created)} symbols are new")
     for symbol, reason in list(ensured.reasons.items())[:_TOLD]:
         work.progress.say(f"{symbol}: {reason}", "warning")
     if len(ensured.reasons) > _TOLD:
         work.progress.say(f"nothing new is known of {len(ensured.reasons) - _TOLD} more symbols", "warning")
+
+
+def _ensure_symbols(work: Work, rest: MassiveRest | None = None) -> Ensured:
+    """A table of symbols that takes no row of ours is worth a remark; bars are stored nevertheless."""
+    try:
+        return ensure_symbols_exist(
+            work.progress.connection, work.job.symbols, rest, lambda done, of: work.step(_METADATA, done, of)
+        )
+    except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError) as error:
+        work.remark(
+            f"symbols takes no rows ({error.diag.message_primary or error}); expected a table with a unique symbol in "
+            "which no other column is required, and rights to write it: see docs/historical_data.md"
+        )
+        return Ensured((), (), {})
+
+
+def _shortened(remarks: Sequence[str]) -> str:
+    """The first remarks and the last ones, which tell of all days and symbols."""
+    half, more = _REMARKS // 2, len(remarks) - _REMARKS
+    if more > 0:
+        remarks = [*remarks[:half], f"… ({more} more in the log)", *remarks[-half:]]
+    return "; ".join(remarks)
 
 
 def _why(work: Work) -> str:
