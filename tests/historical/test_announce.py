@@ -87,6 +87,7 @@ def test_what_is_rolled_back_is_not_told(filled: Connection, listener: Connectio
 def test_many_long_names_are_cut_to_what_fits(filled: Connection, listener: Connection) -> None:
     for number in range(120):
         put_group(filled, "THEME", f"{number} 💥\"\\'" + "ü" * 80, ["AAPL"])
+    heard(listener)  # of the groups themselves
     organized = organize(filled, Options())
     (_, cache), (_, universes), (_, admin) = heard(listener)
     assert cache["entry_count"] == admin["entry_count"] == organized.totals["added"] == 39 + 240
