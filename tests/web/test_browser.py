@@ -32,6 +32,7 @@ def browser() -> Iterator[Browser]:
     program = os.environ.get("TEST_BROWSER") or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("no Chromium on the PATH (Debian: apt-get install chromium), and TEST_BROWSER names none")
+    expect.set_options(timeout=20_000)  # several browsers at once, and a password takes its time to check
     with sync_playwright() as playwright:
         # Root has no namespaces to lock it into, a container little shared memory; it sees our own pages alone.
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
