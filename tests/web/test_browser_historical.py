@@ -142,5 +142,7 @@ def test_it_fits_on_a_phone(page: Page, request: pytest.FixtureRequest, stored: 
     for path in (steps.PATH, f"{steps.PATH}/{job}", f"{steps.PATH}/organize"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        places = page.locator(".top nav a").evaluate_all("all => all.map(each => each.offsetTop)")
+        assert len(set(places)) == 1, "the navigation needs more than a line"
         name = path.rpartition("/")[2]
         page.screenshot(path=PICTURES / f"{request.node.callspec.params['page']}-phone-{name}.png", full_page=True)
