@@ -74,6 +74,21 @@ FAULTS = [
     ("sectors", TOUCH.format("""'{"count": 0, "stocks": []}'""", "stock_universe", "sector_leaders", "top_10_energy"),
      "the sector has no leader"),
     ("sectors", "DELETE FROM cache_entries WHERE key = 'top_10_healthcare'", "the entry is missing"),
+    ("leaders", TOUCH.format("""'{"count": 1, "stocks": ["S01"]}'""", "stock_universe", "market_leaders", "top_50"),
+     "its stocks are not the largest: place 1 has S01, expected S00"),
+    ("leaders", TOUCH.format("""'{"count": 1, "stocks": ["S00"]}'""", "stock_universe", "sector_leaders",
+                             "top_10_energy"),
+     "its stocks are not the largest: place 1 has S00, expected S07"),
+    ("leaders", TOUCH.format("""'{"count": 0, "stocks": []}'""", "stock_universe", "sector_leaders", "top_10_energy"),
+     "its stocks are not the largest: place 1 has nothing, expected S07"),
+    ("leaders", TOUCH.format("""'{}'""", "stock_universe", "market_leaders", "top_100"),
+     "found no array under stocks, expected one beside a count"),
+    ("leaders", TOUCH.format("""'["SPY"]'""", "etf_universe", "Growth ETFs", "etf_growth"),
+     "found no array under etfs, expected one beside a count"),
+    ("leaders", TOUCH.format("""'{"count": 7, "stocks": []}'""", "stock_universe", "industry", "banks"),
+     "count is 7, and 0 are listed"),
+    ("themes", "UPDATE cache_entries SET value = '[\"S00\"]' WHERE type = 'themes' OR name = 'themes'",
+     "no entry has all 2 members of the theme ai"),
     ("themes", TOUCH.format("""'["S00"]'""", "stock_universe", "themes", "ai"),
      "its tickers stand in no entry of the other"),
     ("themes", "DELETE FROM cache_entries WHERE type = 'themes' OR name = 'themes'",
@@ -86,6 +101,7 @@ FAULTS = [
      "1 of 1 items are no ticker"),
     ("complete", TOUCH.format("""'["SPY", "SPY"]'""", "etf_universe", "complete", "all_etfs"),
      "1 items are there twice"),
+    ("complete", TOUCH.format("""'[]'""", "stock_universe", "complete", "top_1000"), "found 0 items, expected 12"),
     ("funds", "UPDATE symbols SET etf_type = NULL WHERE symbol = 'SPY'",
      "1 of 1 funds in symbols have no etf_type: SPY"),
     ("funds", "UPDATE symbols SET issuer = NULL WHERE symbol = 'SPY'",
@@ -108,7 +124,9 @@ def test_what_organising_again_mends(filled: Connection) -> None:
     query(filled, "UPDATE symbols SET market_cap = 200000000000, updated_at = clock_timestamp() WHERE symbol = 'S03'")
     query(filled, "DELETE FROM cache_entries WHERE key IN ('top_250', 'list')")
     put_entry(filled, "stock_universe", "complete", "odd", ["GHOST"])
-    assert not_passed(analyze(filled, "DEFAULT")) == {"recent", "categories", "symbols", "bands", "themes"}
+    assert not_passed(analyze(filled, "DEFAULT")) == {
+        "recent", "categories", "symbols", "bands", "leaders", "themes",
+    }  # fmt: skip
     organize(filled, Options())
     assert not_passed(analyze(filled, "DEFAULT")) == set()
 

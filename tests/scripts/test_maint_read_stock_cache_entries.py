@@ -37,7 +37,7 @@ def test_all_is_well(script: Script, capsys: Capture, filled: Connection) -> Non
     assert "  app_settings: 1 entry of others" in out
     assert "Checking sector leaders...     ✓ PASS (11 entries)" in out
     assert "Recommendations:" not in out
-    assert out[-1] == "Overall Status:     ✓ PASS (9/9 passed)"
+    assert out[-1] == "Overall Status:     ✓ PASS (10/10 passed)"
 
 
 def test_a_failed_check_is_status_1(script: Script, capsys: Capture, filled: Connection) -> None:
@@ -46,7 +46,7 @@ def test_a_failed_check_is_status_1(script: Script, capsys: Capture, filled: Con
     out = capsys.readouterr().out
     assert "    fail: stock_universe | sector_leaders | top_10_energy: the entry is missing" in out
     assert f"Recommendations:\n  - python {KEEP}\n" in out
-    assert "Overall Status:     ✗ FAIL (8/9 passed)" in out
+    assert "Overall Status:     ✗ FAIL (9/10 passed)" in out
     assert script(NAME, "--quiet") == 1
     said = capsys.readouterr()
     assert (said.out, said.err.count("sectors")) == ("", 1)
@@ -67,7 +67,7 @@ def test_json(script: Script, capsys: Capture, filled: Connection) -> None:
         "stocks": 11, "loaded_stocks": 11, "stocks_with_market_cap": 11, "etfs": 0, "loaded_etfs": 0,
     }  # fmt: skip
     assert {(entry["key"], entry["count"]) for entry in found["entries"]} >= {("small_cap", 11), ("top_10_energy", 1)}
-    assert [check["status"] for check in found["checks"]] == ["pass"] * 9
+    assert [check["status"] for check in found["checks"]] == ["pass"] * 10
     assert found["organized_at"]
 
 

@@ -103,6 +103,7 @@ CHECKS: dict[str, tuple[str, Callable[[_About], str]]] = {
     "coverage": ("coverage", lambda a: f"{a.counts.loaded_stocks + a.counts.loaded_etfs:,} loaded symbols"),
     "bands": ("market cap bands", lambda a: f"{a.counts.stocks_with_market_cap:,} stocks with a market cap"),
     "sectors": ("sector leaders", _many(("stock_universe", "sector_leaders"))),
+    "leaders": ("leaders and counts", lambda a: f"{a.entries['stock_universe', 'market_leaders']:,} lists of leaders"),
     "themes": ("themes", lambda a: f"{a.entries['stock_universe', 'themes']:,} themes"),
     "complete": ("complete lists", _many(("stock_universe", "complete"), ("etf_universe", "complete"))),
     "funds": ("ETF metadata", lambda a: f"{a.counts.loaded_etfs:,} loaded ETFs"),
