@@ -192,6 +192,21 @@ def test_a_job_that_found_nothing_looks_at_all_days_again(
     assert read_job(connection, job).bars == len(DAYS)
 
 
+def test_jobs_that_ended_long_ago_are_forgotten(scene: Scene, run: Run, connection: Connection) -> None:
+    scene.publish()
+    old, newer, waiting = (start_job(connection, ASK) for _ in range(3))
+    for job, state, days in ((old, "done", 91), (newer, "failed", 89), (waiting, "waiting", 91)):
+        query(
+            connection,
+            "UPDATE load_jobs SET state = %s, finished_at = now() - %s * interval '1 day' WHERE id = %s",
+            state, days, job,
+        )  # fmt: skip
+    last = run()
+    assert (last.state, last.bars) == ("done", 2 * len(DAYS))
+    assert query(connection, "SELECT id FROM load_jobs ORDER BY id") == [(newer,), (waiting,), (last.id,)]
+    assert query(connection, "SELECT count(*) FROM load_job_log WHERE job_id = %s", old) == [(0,)]
+
+
 def test_of_many_remarks_the_reason_tells_a_few(scene: Scene, run: Run, witness: Connection) -> None:
     scene.publish()
     job = run(first_day=date(2025, 5, 1), symbols=("AAPL", "NOSUCH"))

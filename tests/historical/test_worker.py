@@ -90,3 +90,17 @@ def test_two_workers_share_the_jobs(
         for job in jobs:
             over(witness, job)
     assert query(witness, "SELECT state, bars, attempts FROM load_jobs") == [("done", len(DAYS), 1)] * 4
+
+
+def test_the_queue_keeps_nothing_of_a_job_that_has_ended(
+    scene: Scene, database: Database, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    jobs = [start_job(connection, ASK._replace(symbols=(name,))) for name in ("AAPL", "NOSUCH", "XLK")]
+    cancel_job(connection, jobs[2])
+    query(witness, "ALTER TABLE ohlcv_daily RENAME COLUMN close TO last")
+    with working(scene, database, "once") as process:
+        ended(process)
+    assert query(witness, "SELECT state FROM load_jobs ORDER BY id") == [("failed",), ("failed",), ("cancelled",)]
+    for table in ("jobs", "events"):
+        assert query(witness, f"SELECT count(*) FROM procrastinate.procrastinate_{table}") == [(0,)]

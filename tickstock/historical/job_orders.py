@@ -74,7 +74,7 @@ def cancel_job(connection: Connection, job: int) -> None:
             )
             with schema_first(cursor):
                 cursor.execute(
-                    "SELECT procrastinate_cancel_job_v1(id, false, false) FROM procrastinate_jobs"
+                    "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs"
                     " WHERE lock = %s AND status = 'todo'",
                     (lock_of(job),),
                 )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # A job that ends its worker each time is not tried for ever.
 MOST_ATTEMPTS = 20
+# How long a job that has ended is kept, with its log and its results; its bars stay.
+KEPT_DAYS = 90
 
 
 class CancelledError(Exception):
@@ -102,3 +104,13 @@ class Progress(NamedTuple):
                 "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, 'warning', %s)",
                 (self.job, f"given back to the queue: {reason}"),
             )
+
+
+def forget_old_jobs(connection: Connection) -> None:
+    """Delete jobs that ended long ago, some at a time: those that are left are deleted the next time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM load_jobs WHERE state NOT IN ('waiting', 'running') AND id IN (SELECT id FROM load_jobs"
+            " WHERE finished_at < now() - %s * interval '1 day' AND state NOT IN ('waiting', 'running') LIMIT 100)",
+            (KEPT_DAYS,),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from tickstock.historical.from_archive import load_from_archive
 from tickstock.historical.from_rest import load_from_rest
 from tickstock.historical.jobs import CANCELLED, DONE, FAILED, NO_BAR, Job
 from tickstock.historical.pace import SharedPace
-from tickstock.historical.progress import CancelledError, Progress
+from tickstock.historical.progress import CancelledError, Progress, forget_old_jobs
 from tickstock.historical.reference import Ensured, ensure_symbols_exist
 from tickstock.historical.work import Means, StoppedError, Work
 from tickstock.notify import publish
@@ -82,6 +82,8 @@ def _run(means: Means, progress: Progress, job: Job) -> None:
     told = progress.end(state, reason, bars)
     if means.redis and (warning := publish(means.redis, [told])):
         progress.say(warning, "warning")
+    with suppress(psycopg2.Error):  # the job has ended, whatever becomes of older ones
+        forget_old_jobs(progress.connection)
 
 
 def _load(means: Means, progress: Progress, job: Job) -> tuple[str, str | None, int]:

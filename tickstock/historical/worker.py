@@ -60,7 +60,7 @@ async def _work(means: Means, ready: Callable[[str], None], beat: Beat, wait: bo
                     await app.run_worker_async(
                         queues=[QUEUE], wait=wait, concurrency=1, update_heartbeat_interval=beat.every,
                         stalled_worker_timeout=beat.dead_after, fetch_job_polling_interval=beat.every,
-                        shutdown_graceful_timeout=0, delete_jobs="successful",
+                        shutdown_graceful_timeout=0, delete_jobs="always",  # load_jobs tells what became of it
                     )  # fmt: skip
                 finally:
                     sweeper.cancel()
@@ -68,7 +68,8 @@ async def _work(means: Means, ready: Callable[[str], None], beat: Beat, wait: bo
                         await sweeper
             return
         except (ConnectorException, psycopg.OperationalError) as error:
-            ready(f"the database does not answer ({' '.join(str(error).split())}); looking again in {_AGAIN} s")
+            reason = " ".join(str(error.__cause__ or error).split())  # procrastinate says no more than "Database error"
+            ready(f"the database does not answer ({reason}); looking again in {_AGAIN} s")
             await asyncio.sleep(_AGAIN)
 
 
