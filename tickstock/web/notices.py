@@ -40,11 +40,17 @@ def _sentence(content: dict[str, Any]) -> str:
     if event == "failed":
         return f"{content.get('run')} run failed at {content.get('step')}: {content.get('error')}"
     if event == "historical_load":
-        said = f"; {content['reason']}" if content.get("reason") else ""
-        return f"job {content.get('job')} {content.get('state')}, {counted(content.get('bars') or 0, 'bar')}{said}"
+        return _load_job(content)
     organized = f"entries organized ({content.get('mode')})"
     what = organized if event == "organize" else f"{event} {run or ''}".strip()
     return "; ".join([what, *_parts(content)])
+
+
+def _load_job(content: dict[str, Any]) -> str:
+    symbols, bars = content.get("symbol_count"), content.get("bars")
+    parts = [content.get("universe") or (counted(symbols, "symbol") if isinstance(symbols, int) else "")]
+    parts += [counted(bars, "bar")] if isinstance(bars, int) else []
+    return f"load job {content.get('job')} {content.get('state')}: {', '.join(filter(None, parts))}"
 
 
 def _parts(content: dict[str, Any]) -> list[str]:
