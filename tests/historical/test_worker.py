@@ -27,8 +27,12 @@ def test_the_higher_priority_goes_first(
     scene.publish()
     jobs = [start_job(connection, ASK._replace(priority=word)) for word in ("low", "normal", "high")]
     with working(scene, database, "once") as process:
-        status, _, error = ended(process)
+        status, said, error = ended(process)
     assert (status, error) == (0, "")
+    assert said.splitlines()[:4] == [
+        "waiting for jobs", f"job {jobs[2]} begins", f"job {jobs[2]}: done, {2 * len(DAYS)} bars",
+        f"job {jobs[1]} begins",
+    ]  # fmt: skip
     order = query(witness, "SELECT id FROM load_jobs ORDER BY started_at")
     assert [job for (job,) in order] == jobs[::-1]
     assert query(witness, "SELECT DISTINCT state FROM load_jobs") == [("done",)]
@@ -42,8 +46,9 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(
     with scene.proxied(SLOW) as (_, slow), working(slow, database) as process:
         until(witness, BEGUN)
         process.send_signal(signal.SIGTERM)
-        status, _, error = ended(process)
+        status, said, error = ended(process)
     assert (status, error) == (0, "")
+    assert said.splitlines()[1:4] == [f"job {job} begins", f"job {job} is given back", "ended"]
     found = read_job(witness, job)
     assert (found.state, found.reason) == ("waiting", "the worker was told to end")
     with working(scene, database, "once") as process:

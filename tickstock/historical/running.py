@@ -37,8 +37,9 @@ _REMARKS = 4  # of a job's reason; the log has all
 _IN_THE_WAY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
 
 
-def run_job(means: Means, job: int) -> None:
-    """Do what is left of a job. It may have been begun by another worker, and be ended already.
+def run_job(means: Means, job: int) -> str:
+    """Do what is left of a job; give how that ended, in words. It may have been begun by another worker, and be ended
+    already.
 
     Raises:
         BusyError: something that it needs does not answer; a later attempt goes on.
@@ -47,15 +48,15 @@ def run_job(means: Means, job: int) -> None:
     try:
         with closing(migrations.connect(means.database)) as connection, _alone(connection, job):
             progress = Progress(connection, job)
-            if found := progress.begin():
-                _run(means, progress, found)
+            found = progress.begin()
+            return _run(means, progress, found) if found else "nothing is left to do"
     except psycopg2.Error as error:
         if was_cut(error):
             raise BusyError(f"the connection to the database was cut ({' '.join(str(error).split())})") from error
         raise
 
 
-def _run(means: Means, progress: Progress, job: Job) -> None:
+def _run(means: Means, progress: Progress, job: Job) -> str:
     try:
         state, reason, bars = _load(means, progress, job)
     except CancelledError:
@@ -84,6 +85,7 @@ def _run(means: Means, progress: Progress, job: Job) -> None:
         progress.say(warning, "warning")
     with suppress(psycopg2.Error):  # the job has ended, whatever becomes of older ones
         forget_old_jobs(progress.connection)
+    return "; ".join(filter(None, [f"{state}, {told.content['bars']:,} bars", reason]))
 
 
 def _load(means: Means, progress: Progress, job: Job) -> tuple[str, str | None, int]:

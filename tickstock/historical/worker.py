@@ -38,25 +38,26 @@ class Beat(NamedTuple):
     dead_after: float = 10.0
 
 
-def work(means: Means, ready: Callable[[str], None], beat: Beat = Beat(), wait: bool = True) -> None:  # noqa: B008
+def work(means: Means, tell: Callable[[str], None], beat: Beat = Beat(), wait: bool = True) -> None:  # noqa: B008
     """Work on jobs until SIGINT or SIGTERM; a job under way is given back then. Without ``wait``: until none is left.
 
-    ``ready`` is told when it begins, and when the database went away and came back.
+    ``tell`` hears when it begins and ends, what becomes of each job, and when the database went away and came back.
     """
-    asyncio.run(_work(means, ready, beat, wait))
+    asyncio.run(_work(means, tell, beat, wait))
+    tell("ended")
 
 
-async def _work(means: Means, ready: Callable[[str], None], beat: Beat, wait: bool) -> None:
+async def _work(means: Means, tell: Callable[[str], None], beat: Beat, wait: bool) -> None:
     import psycopg
     from procrastinate.exceptions import ConnectorException
 
     while True:
-        app = queue(means)
+        app = queue(means, tell)
         try:
             async with app.open_async():
                 sweeper = asyncio.create_task(_sweep(app, beat))
                 try:
-                    ready("waiting for jobs")
+                    tell("waiting for jobs")
                     await app.run_worker_async(
                         queues=[QUEUE], wait=wait, concurrency=1, update_heartbeat_interval=beat.every,
                         stalled_worker_timeout=beat.dead_after, fetch_job_polling_interval=beat.every,
@@ -69,11 +70,11 @@ async def _work(means: Means, ready: Callable[[str], None], beat: Beat, wait: bo
             return
         except (ConnectorException, psycopg.OperationalError) as error:
             reason = " ".join(str(error.__cause__ or error).split())  # procrastinate says no more than "Database error"
-            ready(f"the database does not answer ({reason}); looking again in {_AGAIN} s")
+            tell(f"the database does not answer ({reason}); looking again in {_AGAIN} s")
             await asyncio.sleep(_AGAIN)
 
 
-def queue(means: Means) -> App:
+def queue(means: Means, tell: Callable[[str], None]) -> App:
     """procrastinate's application: its tables in their schema, and the one task."""
     from procrastinate import App, PsycopgConnector
     from procrastinate.exceptions import JobAborted
@@ -87,10 +88,16 @@ def queue(means: Means) -> App:
 
     @app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_again())
     def load_bars(context: JobContext, job: int) -> None:
+        tell(f"job {job} begins")
         try:
-            run_job(means._replace(stopped=lambda: means.stopped() or context.should_abort()), job)
+            outcome = run_job(means._replace(stopped=lambda: means.stopped() or context.should_abort()), job)
         except StoppedError as stopped:
+            tell(f"job {job} is given back")
             raise JobAborted from stopped
+        except BusyError as error:
+            tell(f"job {job} waits: {error}")
+            raise
+        tell(f"job {job}: {outcome}")
 
     return app
 
