@@ -48,8 +48,9 @@ def test_a_second_job_stores_nothing_twice(scene: Scene, run: Run, witness: Conn
     job = run()
     assert job.bars == 2 * len(DAYS)
     assert query(witness, BARS.replace("SELECT", "SELECT xmin,")) == before
-    assert [line.line for line in read_log(witness, job.id)][-2:] == [
-        "2025-12-01 to 2025-12-10: 16 bars, 0 of them new", "done",
+    assert [line.line for line in read_log(witness, job.id)][-3:] == [
+        "2025-12-01 to 2025-12-10: 16 bars, 0 of them new",
+        "market capitalisation, type and exchange are asked for where MASSIVE_API_KEY is set", "done",
     ]  # fmt: skip
 
 
@@ -78,12 +79,19 @@ def test_a_symbol_without_bars_is_named_among_those_with(scene: Scene, run: Run,
     ]  # fmt: skip
 
 
-def test_without_credentials_and_archive_it_says_what_is_missing(scene: Scene, run: Run, means: Means) -> None:
+def test_without_credentials_and_archive_it_says_what_is_missing(
+    scene: Scene, run: Run, means: Means, witness: Connection
+) -> None:
     job = run(means._replace(market=scene.with_keys(None).market()))
     assert job.state == "failed"
     assert job.reason
-    assert job.reason.startswith("no bar was loaded: flat files: no keys for the flat files of")
-    assert "not in the archive: 2025-11-17 to 2025-12-10" in job.reason
+    lacking, why = "no bar was loaded: not in the archive: 2025-11-17 to 2025-12-10", "flat files: no keys"
+    assert job.reason.startswith(lacking)
+    assert why in job.reason[len(lacking) :]
+    assert [line.line for line in read_log(witness, job.id) if " bars, " in line.line] == [
+        "2025-11-17 to 2025-11-28: 0 bars, 0 of them new; not in the archive: 9 of 9 sessions",
+        "2025-12-01 to 2025-12-10: 0 bars, 0 of them new; not in the archive: 8 of 8 sessions",
+    ]
 
 
 def test_a_job_that_ended_is_told_with_its_commit_and_to_redis(

@@ -51,7 +51,8 @@ def load_from_archive(work: Work) -> list[date]:
                 " done_through = GREATEST(done_through, %s), missing_days = %s WHERE id = %s",
                 (STEP, done, len(todo), portion[-1], sorted(missing), job.id),
             )
-        work.progress.say(f"{_span(portion)}: {rows.height:,} bars, {stored:,} of them new")
+        absent = f"; not in the archive: {len(lacking)} of {len(portion)} sessions" if lacking else ""
+        work.progress.say(f"{_span(portion)}: {rows.height:,} bars, {stored:,} of them new{absent}")
         _wait_for_bucket(work, lacking)
     return sorted(missing)
 

@@ -125,17 +125,19 @@ def _count(work: Work, missing: list[date]) -> int:
     if not left:
         work.remarks.clear()  # why the archive had none of them is no matter any more
     elif not work.means.market.massive.api_key:
-        work.remark(f"not in the archive: {ranges(left)}; MASSIVE_API_KEY would let the REST API be asked")
+        work.lacks(f"not in the archive: {ranges(left)}; MASSIVE_API_KEY would let the REST API be asked")
     without = sorted(symbol for symbol, bars in counts.items() if not bars)
     if 0 < len(without) < len(counts):
         more = ", …" if len(without) > _TOLD else ""
-        work.remark(f"{len(without)} of {len(counts)} symbols have no bar: {', '.join(without[:_TOLD])}{more}")
+        work.lacks(f"{len(without)} of {len(counts)} symbols have no bar: {', '.join(without[:_TOLD])}{more}")
     return sum(counts.values())
 
 
 def _describe(work: Work, rest: MassiveRest | None) -> None:
     """Rows of ``symbols`` for what has bars now, too. It comes last: the bars are what was asked for."""
     ensured = _ensure_symbols(work, rest)
+    if rest is None:
+        work.progress.say("market capitalisation, type and exchange are asked for where MASSIVE_API_KEY is set")
     if ensured.created:
         work.progress.say(f"{len(ensured.created)} symbols are new")
     for symbol, reason in list(ensured.reasons.items())[:_TOLD]:

@@ -53,6 +53,11 @@ class Work:
             raise StoppedError
         self.progress.check()
 
+    def lacks(self, line: str) -> None:
+        """Say what is missing: before the remarks, which tell why."""
+        self.remarks.insert(0, line)
+        self.progress.say(line, "warning")
+
     def remark(self, line: str) -> None:
         """Say a thing once that whoever looks at the job should know."""
         if line not in self.remarks:
