@@ -49,17 +49,21 @@ def options(page: Page) -> list[str | None]:
 
 def test_the_form_has_the_choices_of_the_guide(stored: Connection, desk: Somebody) -> None:
     query(stored, "INSERT INTO cache_entries (type, name, key, value) VALUES"
-                  " ('stock_universe', 'market_leaders', 'top_50', '[\"NVDA\", \"AAPL\"]')")  # fmt: skip
+                  " ('stock_universe', 'market_leaders', 'top_50', '[\"NVDA\", \"AAPL\"]'),"
+                  " ('etf_universe', 'complete', 'all_etfs', '[\"SPY\"]'),"
+                  " ('etf_universe', 'complete', 'top_100', '[{\"symbol\": \"SPY\"}]')")  # fmt: skip
     page = desk.get(PAGE)
     for words in ("Load Type", "Stock Universe", "Specific Symbols", "Universe", "Symbols", "Years of Data", "1 month",
                   "5 years", "Timespan", "Daily (recommended)", "1-Minute", "Priority", "Normal", "High", "Low",
-                  "Start Load Job", "Active Jobs", "sp500 (3)", "Top 50 (2)"):  # fmt: skip
+                  "Start Load Job", "Active Jobs", "sp500 (3)", "Top 50 (2)", "All ETFs (1)",
+                  "Top 100 ETFs (1)"):  # fmt: skip
         assert words in page.text
     universes = options(page)[1:-12]
-    assert universes[:6] == [
-        "UNIVERSE dow30", "UNIVERSE nasdaq100", "UNIVERSE sp500", "market_leaders top_50", "ETF QQQ", "ETF SPY",
+    assert universes[:8] == [
+        "UNIVERSE dow30", "UNIVERSE nasdaq100", "UNIVERSE sp500", "complete all_etfs", "complete top_100",
+        "market_leaders top_50", "ETF QQQ", "ETF SPY",
     ]  # fmt: skip
-    assert {"THEME chips", "SECTOR financials"} <= set(universes[6:])
+    assert {"THEME chips", "SECTOR financials"} <= set(universes[8:])
     assert "No job waits or runs" in page.text
 
 
@@ -150,6 +154,19 @@ def test_a_running_job_shows_its_progress_and_its_log(stored: Connection, desk: 
     assert "2 symbols, daily, 2025-01-02 to 2025-12-31" in desk.get(f"{PAGE}/{job}").text
 
 
+def test_a_reason_to_wait_is_told_while_a_job_waits(stored: Connection, desk: Somebody) -> None:
+    job = add_job(stored, "waiting", step="bars of the archive", steps_done=12, steps=250,
+                  reason="the worker was told to end")  # fmt: skip
+    page = desk.get(PAGE)
+    assert "waits for a worker (make worker starts one); so far bars of the archive: 12 of 250" in page.text
+    assert "the worker was told to end" in page.text
+    query(stored, "UPDATE load_jobs SET state = 'running'")
+    for path in (PAGE, f"{PAGE}/{job}"):
+        page = desk.get(path)
+        assert "bars of the archive: 12 of 250" in page.text
+        assert "the worker was told to end" not in page.text
+
+
 def test_a_job_that_ended_is_in_the_history(stored: Connection, desk: Somebody) -> None:
     job = add_job(stored, "failed", reason="no key of Massive", finished_at=datetime(2026, 1, 2, 3, 4), bars=7)
     assert desk.get(PAGE).row(str(job))[2:] == ["✗ failed", "AAPL, MSFT", "2025-01-02", "2025-12-31", "7",
@@ -159,13 +176,14 @@ def test_a_job_that_ended_is_in_the_history(stored: Connection, desk: Somebody) 
 
 
 def test_a_job_has_a_page_with_what_came_for_each_symbol(stored: Connection, desk: Somebody) -> None:
-    job = add_job(stored, "done", bars=250)
+    job = add_job(stored, "done", bars=250, done_through=date(2025, 12, 31))
     add_result(stored, job, "AAPL", 250, "2025-01-02T05:00Z", "2025-12-31T05:00Z", None)
     add_result(stored, job, "NOPE", 0, None, None, "the archive has no bars of it")
     page = desk.get(f"{PAGE}/{job}")
     assert page.row("AAPL") == ["AAPL", "250", "2025-01-02", "2025-12-31", ""]
     assert page.row("NOPE") == ["NOPE", "0", "–", "–", "the archive has no bars of it"]
     assert "2 of 2 done, 1 of them without bars" in page.text
+    assert "250 stored, looked through to 2025-12-31" in page.text
     query(stored, "INSERT INTO load_job_symbols (job_id, symbol)"
                   " SELECT %s, 'S' || n FROM generate_series(1, 300) n", job)  # fmt: skip
     page = desk.get(f"{PAGE}/{job}")
