@@ -63,7 +63,7 @@ def warnings(organized: Organized) -> list[str]:
     if organized.stocks and not organized.stocks_with_market_cap:
         found.append(
             f"none of the {organized.stocks:,} stocks has a known market capitalisation, so no band and no leaders "
-            "have members; load symbols that have one, and organise again"
+            "have members; load symbols with MASSIVE_API_KEY set, or fill in symbols.market_cap, and organise again"
         )
     return found
 
