@@ -29,6 +29,8 @@ Try next (python is the one in .venv/bin):
       the tables, in psql
   make admin-password, then make serve
       all of it in a browser
+  make worker
+      what loads bars into your database; README, Historical data in your database
   python scripts/market_data/check_massive.py
       bars: what your plan of Massive.com has; README, Bars
 """
