@@ -161,11 +161,9 @@ def _ensure_symbols(work: Work, rest: MassiveRest | None = None) -> Ensured:
 
 
 def _shortened(remarks: Sequence[str]) -> str:
-    """The first remarks and the last ones, which tell of all days and symbols."""
-    half, more = _REMARKS // 2, len(remarks) - _REMARKS
-    if more > 0:
-        remarks = [*remarks[:half], f"… ({more} more in the log)", *remarks[-half:]]
-    return "; ".join(remarks)
+    """The first remarks, which tell what is missing, and some of why."""
+    more = len(remarks) - _REMARKS
+    return "; ".join([*remarks[:_REMARKS], *([f"… ({more} more in the log)"] if more > 0 else [])])
 
 
 def _why(work: Work) -> str:
