@@ -255,7 +255,28 @@ def test_a_holiday_has_no_market(api: MassiveApi) -> None:
     assert frame.columns == ["ticker", "date", "open", "high", "low", "close", "volume"]
 
 
-@pytest.mark.parametrize("gap", [{"c": None}, {"T": None}, {"v": "many"}])
+@pytest.mark.parametrize("results", [None, "text", [1, 2], {"a": 1}])
+def test_results_that_are_no_objects_are_no_answer(api: MassiveApi, results: Any) -> None:
+    body = json.dumps({"status": "OK", "results": results}).encode()
+    asks = (
+        lambda: client(api).bars("XLK", date(2025, 12, 4), date(2025, 12, 6)),
+        lambda: client(api).grouped(date(2025, 12, 5)),
+    )
+    for ask in asks:
+        api.failures = [(200, {}, body)]
+        with pytest.raises(TickstockError, match="results that cannot be understood"):
+            ask()
+
+
+@pytest.mark.parametrize("fault", [{"o": float("nan")}, {"h": float("inf")}, {"t": 1e30}])
+def test_a_bar_of_no_numbers_is_none(api: MassiveApi, fault: dict[str, Any]) -> None:
+    row = {"T": "XLK", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "t": 1764968400000}
+    api.results["/v2/aggs/ticker/XLK/range/1/day/2025-12-05/2025-12-05"] = [row | fault]
+    with pytest.raises(TickstockError, match="bars of XLK have a gap"):
+        client(api).bars("XLK", date(2025, 12, 5), date(2025, 12, 6))
+
+
+@pytest.mark.parametrize("gap", [{"c": None}, {"T": None}, {"v": "many"}, {"o": float("nan")}, {"v": float("inf")}])
 def test_a_market_with_a_gap_is_none(api: MassiveApi, gap: dict[str, Any]) -> None:
     row = {"T": "XLK", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "t": 1764968400000}
     api.results[f"{GROUPED}/2025-12-05"] = [row, row | gap]

@@ -14,6 +14,7 @@ LONGEST_WAIT = 60
 # Trouble that may be over in a moment, and the seconds to wait before each further attempt unless the server says more.
 _PASSING = (429, 500, 502, 503, 504)
 _PAUSES = (0.5, 1.0, 2.0)
+_DETAILS = "/v3/reference/tickers/"
 
 
 class UnknownTickerError(BadInputError):
@@ -64,9 +65,18 @@ class Judged:
         answer = self._answer(method, url, options)
         if answer.status != 200:
             raise self._error(answer.status, answer.data)
-        if (status := _json(answer.data).get("status")) not in ("OK", "DELAYED"):
+        told = _json(answer.data)
+        if (status := told.get("status")) not in ("OK", "DELAYED"):
             raise TickstockError(
                 f"Massive's REST API answers with status {status!r}, expected OK; is MASSIVE_API_URL right?"
+            )
+        # Massive's package trips over anything else. The details of a ticker are one object.
+        results = told.get("results", [])
+        rows = results if isinstance(results, list) else [results]
+        if isinstance(results, dict) is not (_DETAILS in url) or not all(isinstance(row, dict) for row in rows):
+            raise TickstockError(
+                f"Massive's REST API answers with results that cannot be understood ({str(results)[:40]}); expected "
+                "objects; is MASSIVE_API_URL right?"
             )
         return answer
 

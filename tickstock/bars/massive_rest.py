@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tickstock.bars.actions import Action, Actions, merged
@@ -63,8 +64,8 @@ class MassiveRest:
         found = list(self._client.list_aggs(ticker, 1, "day", start, last, adjusted=False, sort="asc", limit=50000))
         try:
             days = [datetime.fromtimestamp(bar.timestamp / 1000, UTC).astimezone(NEW_YORK).date() for bar in found]
-            values = {name.title(): [float(getattr(bar, name)) for bar in found] for name in _COLUMNS}
-        except (TypeError, ValueError) as error:
+            values = {name.title(): [_number(getattr(bar, name)) for bar in found] for name in _COLUMNS}
+        except (TypeError, ValueError, OverflowError, OSError) as error:
             raise TickstockError(f"Massive's bars of {ticker} have a gap: {error}; expected numbers") from error
         return pd.DataFrame(values, index=pd.DatetimeIndex(days, name="Date"), dtype="float64")
 
@@ -121,7 +122,7 @@ def _rows(what: str, first: dict[str, Any], found: Sequence[Any]) -> pl.DataFram
     import polars as pl
 
     try:
-        values = {name: [float(getattr(bar, name)) for bar in found] for name in _COLUMNS}
+        values = {name: [_number(getattr(bar, name)) for bar in found] for name in _COLUMNS}
         keys = {name: [getattr(bar, name) for bar in found] for name in first}
         rows = pl.DataFrame({**keys, **values}, schema={**first, **dict.fromkeys(_COLUMNS, pl.Float64)})
     except (TypeError, ValueError) as error:
@@ -129,6 +130,14 @@ def _rows(what: str, first: dict[str, Any], found: Sequence[Any]) -> pl.DataFram
     if any(rows[name].null_count() for name in first):
         raise TickstockError(f"Massive's {what} have a gap: a row has no {', no '.join(first)}; expected one in each")
     return rows
+
+
+def _number(value: Any) -> float:
+    """A price or volume. Python reads NaN and Infinity in JSON, too."""
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError(f"found {number}")
+    return number
 
 
 def _details(found: Any, what: str) -> Details:
