@@ -15,9 +15,24 @@ ALTER TABLE cache_entries
 DO $$
 DECLARE
     twin text;
+    entry record;
 BEGIN
+    IF (SELECT count(*) FROM pg_attribute
+         WHERE attrelid = 'cache_entries'::regclass AND attname IN ('type', 'name', 'key', 'value')) < 4 THEN
+        RAISE EXCEPTION 'cache_entries is another application''s; expected the columns type, name, key, value: rename '
+            'the table, then migrate again';
+    END IF;
     IF (SELECT atttypid FROM pg_attribute
          WHERE attrelid = 'cache_entries'::regclass AND attname = 'value') <> 'jsonb'::regtype THEN
+        FOR entry IN SELECT type, name, key, value::text FROM cache_entries LOOP
+            BEGIN
+                PERFORM entry.value::jsonb;
+            EXCEPTION WHEN data_exception THEN
+                RAISE EXCEPTION 'cache_entries has % with a value that is no JSON: %; expected JSON (a text in double '
+                    'quotes): correct or delete it, then migrate again',
+                    concat_ws(' | ', entry.type, entry.name, entry.key), left(entry.value, 40);
+            END;
+        END LOOP;
         ALTER TABLE cache_entries ALTER COLUMN value TYPE jsonb USING value::jsonb;
     END IF;
     SELECT concat_ws(' | ', type, name, key) INTO twin

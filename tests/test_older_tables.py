@@ -39,6 +39,22 @@ def test_an_entry_that_is_there_twice_stops_the_migration_and_is_named(old: Data
             migrate(old)
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (f"{OLD_ENTRIES}, ('app_settings', 'ui', 'greeting', 'good morning')",
+         r"cache_entries has app_settings \| ui \| greeting with a value that is no JSON: good morning; expected JSON"),
+        ("CREATE TABLE cache_entries (key text PRIMARY KEY, value text)",
+         "cache_entries is another application's; expected the columns type, name, key, value: rename the table"),
+    ],
+)  # fmt: skip
+def test_entries_that_cannot_be_ours_stop_the_migration_and_say_why(old: Database, table: str, said: str) -> None:
+    with closing(old.connect()) as connection:
+        query(connection, table)
+        with pytest.raises(TickstockError, match=said):
+            migrate(old)
+
+
 def test_symbols_and_bars_that_are_there_stay(old: Database) -> None:
     with closing(old.connect()) as connection:
         query(connection, "CREATE TABLE symbols (symbol varchar(20) PRIMARY KEY, name text, market text)")
