@@ -77,7 +77,7 @@ def test_a_waiting_job_is_cancelled_at_once(connection: Connection, witness: Con
     cancel_job(connection, job)
     assert query(witness, QUEUED) == []
     (found,) = read_past_jobs(connection, "DEFAULT")
-    assert (found.id, found.state, found.reason) == (job, "cancelled", "cancelled before it began")
+    assert (found.id, found.state, found.reason) == (job, "cancelled", "cancelled while it waited")
     with pytest.raises(TickstockError, match=f"job {job} cannot be cancelled: it is cancelled"):
         cancel_job(connection, job)
 

@@ -85,7 +85,7 @@ def test_the_way_of_a_load(page: Page, request: pytest.FixtureRequest, stored: C
     steps.wait_for_state(page, job, "done")
     page.get_by_role("article", name=f"Job {typed}").get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Job {typed}")
-    expect(page.locator("main")).to_contain_text("cancelled before it began")
+    expect(page.locator("main")).to_contain_text("cancelled while it waited")
     page.get_by_role("link", name="Historical data").click()
     picture("done")
     page.locator("#jobs").get_by_role("link", name=str(job), exact=True).click()

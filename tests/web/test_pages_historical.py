@@ -196,7 +196,7 @@ def test_a_job_is_cancelled_and_tried_again(stored: Connection, desk: Somebody) 
     desk.post(PAGE, load_type="symbols", symbols="SPY")
     page = desk.post(f"{PAGE}/1/cancel")
     assert (page.status, page.path) == (200, f"{PAGE}/1")
-    assert "cancelled before it began" in page.text
+    assert "cancelled while it waited" in page.text
     again = desk.post(f"{PAGE}/1/cancel")
     assert (again.status, again.titles["h1"]) == (409, "Too late")
     assert "job 1 cannot be cancelled: it is cancelled" in again.text

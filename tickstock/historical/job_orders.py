@@ -69,7 +69,7 @@ def cancel_job(connection: Connection, job: int) -> None:
         if found.state == WAITING:
             cursor.execute(
                 "UPDATE load_jobs SET state = 'cancelled', finished_at = clock_timestamp(),"
-                " reason = 'cancelled before it began' WHERE id = %s",
+                " reason = 'cancelled while it waited' WHERE id = %s",
                 (job,),
             )
             with schema_first(cursor):
