@@ -75,7 +75,7 @@ def test_a_symbol_without_bars_is_named_among_those_with(scene: Scene, run: Run,
     job = run(symbols=("AAPL", "NOSUCH"))
     assert (job.state, job.reason) == ("done", "1 of 2 symbols have no bar: NOSUCH")
     assert [(one.symbol, one.bars, one.reason) for one in read_results(witness, job.id)] == [
-        ("NOSUCH", 0, "no bar on these days"), ("AAPL", 17, None),
+        ("NOSUCH", 0, "no bar on these days; no group knows it: is it spelt right?"), ("AAPL", 17, None),
     ]  # fmt: skip
 
 

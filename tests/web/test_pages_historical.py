@@ -158,7 +158,7 @@ def test_a_reason_to_wait_is_told_while_a_job_waits(stored: Connection, desk: So
     job = add_job(stored, "waiting", step="bars of the archive", steps_done=12, steps=250,
                   reason="the worker was told to end")  # fmt: skip
     page = desk.get(PAGE)
-    assert "waits for a worker (make worker starts one); so far bars of the archive: 12 of 250" in page.text
+    assert "waits for a worker; so far bars of the archive: 12 of 250" in page.text
     assert "the worker was told to end" in page.text
     query(stored, "UPDATE load_jobs SET state = 'running'")
     for path in (PAGE, f"{PAGE}/{job}"):
@@ -257,3 +257,29 @@ def test_stored_text_is_text(stored: Connection, desk: Somebody) -> None:
         assert page.status == 200
         assert EVIL in page.text
         assert "<img" not in page.html
+
+
+def test_nobody_at_work_is_said_where_a_job_waits_for_it(stored: Connection, desk: Somebody) -> None:
+    assert "No worker is alive" not in desk.get(PAGE).text
+    job = add_job(stored)
+    for path in (PAGE, f"{PAGE}/{job}"):
+        assert "No worker is alive. make worker starts one" in desk.get(path).text
+    query(
+        stored,
+        "INSERT INTO procrastinate.procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes')",
+    )
+    assert "No worker is alive; the last one was seen at" in desk.get(PAGE).text
+    query(stored, "INSERT INTO procrastinate.procrastinate_workers (last_heartbeat) VALUES (now())")
+    for path in (PAGE, f"{PAGE}/{job}"):
+        assert "No worker is alive" not in desk.get(path).text
+
+
+def test_gaps_are_told_for_the_job_and_each_symbol(stored: Connection, desk: Somebody) -> None:
+    job = add_job(stored, first_day="2025-01-02", last_day="2025-01-31", state="done", reason="lacks a day")
+    # January 2025 has 20 sessions: 31 days less weekends, New Year's Day, 9 January and Martin Luther King's day.
+    add_result(stored, job, "AAPL", 19, "2025-01-02T05:00Z", "2025-01-31T05:00Z", None)
+    add_result(stored, job, "SPY", 20, "2025-01-02T05:00Z", "2025-01-31T05:00Z", None)
+    page = desk.get(f"{PAGE}/{job}")
+    assert "done, with gaps" in page.text
+    assert page.row("AAPL")[-1] == "1 of 20 sessions"
+    assert page.row("SPY")[-1] == ""

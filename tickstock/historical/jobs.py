@@ -15,6 +15,8 @@ PRIORITIES = {"high": 10, "normal": 0, "low": -10}
 TIMEFRAMES = ("day", "minute")
 WAITING, RUNNING, DONE, FAILED, CANCELLED = STATES = ("waiting", "running", "done", "failed", "cancelled")
 ACTIVE = (WAITING, RUNNING)
+# Seconds without a sign of life after which a worker is called gone; its heart beats every two.
+SILENT = 12
 NO_BAR = "no bar was loaded"  # so begins the reason of a job that has looked everywhere
 
 
@@ -76,6 +78,13 @@ class ResultCounts(NamedTuple):
     lacking: int
 
 
+class Workers(NamedTuple):
+    """How many workers are ``alive``, and when the last sign of life was (of those that did not say goodbye)."""
+
+    alive: int
+    last_seen: datetime | None
+
+
 def read_job(connection: Connection, job: int) -> Job:
     """The job.
 
@@ -124,6 +133,18 @@ def count_results(connection: Connection, job: int) -> ResultCounts:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), count(reason) FROM load_job_symbols WHERE job_id = %s", (job,))
         return ResultCounts._make(cursor.fetchall()[0])
+
+
+def read_workers(connection: Connection) -> Workers:
+    """Who could take a job now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE last_heartbeat > now() - %s * interval '1 second'), max(last_heartbeat)"
+            " FROM procrastinate.procrastinate_workers",
+            (SILENT,),
+        )
+        ((alive, last_seen),) = cursor.fetchall()
+    return Workers(alive, last_seen)
 
 
 def locked_job(cursor: Cursor, job: int) -> Job:

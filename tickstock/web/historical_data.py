@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
-from tickstock.bars.sessions import new_york_now
+from tickstock.bars.sessions import first_not_expected, new_york_now, sessions
 from tickstock.errors import TickstockError
 from tickstock.historical.job_orders import cancel_job, retry_job, start_job
 from tickstock.historical.jobs import (
@@ -17,6 +18,7 @@ from tickstock.historical.jobs import (
     read_log,
     read_past_jobs,
     read_results,
+    read_workers,
 )
 from tickstock.historical.universes import read_choices
 from tickstock.web import load_form
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from tickstock.db import Connection
-    from tickstock.historical.jobs import Job, LogLine
+    from tickstock.historical.jobs import Job, LogLine, Workers
     from tickstock.historical.universes import Choice
     from tickstock.web.asking import Asking
     from tickstock.web.config import WebConfig
@@ -44,11 +46,12 @@ _KINDS = {
 
 
 class Jobs(NamedTuple):
-    """The jobs that wait or run, with the end of the log of each, and those that ended."""
+    """The jobs that wait or run, with the end of the log of each, those that ended, and who could take one."""
 
     active: list[Job]
     logs: dict[int, list[LogLine]]
     past: list[Job]
+    workers: Workers
 
 
 def historical_data(config: WebConfig, ask: Asking) -> Blueprint:
@@ -92,7 +95,7 @@ def historical_data(config: WebConfig, ask: Asking) -> Blueprint:
             most = None if request.args.get("all") == "1" else LISTED
             return render_template(
                 "job.html", job=found, log=read_log(connection, job), results=read_results(connection, job, most),
-                counts=count_results(connection, job),
+                counts=count_results(connection, job), sessions=_sessions(found), workers=read_workers(connection),
             )  # fmt: skip
 
     @pages.get("/<int:job>/log")
@@ -134,7 +137,13 @@ def _by_kind(choices: list[Choice]) -> list[tuple[str, list[Choice]]]:
 def _read_jobs(config: WebConfig, connection: Connection) -> Jobs:
     active = read_active_jobs(connection, config.environment)
     logs = {job.id: read_log(connection, job.id, most=50) for job in active if job.state == "running"}
-    return Jobs(active, logs, read_past_jobs(connection, config.environment))
+    return Jobs(active, logs, read_past_jobs(connection, config.environment), read_workers(connection))
+
+
+def _sessions(job: Job) -> int | None:
+    """How many daily bars a symbol of the job can have; None for minutes, of which nobody knows."""
+    end = min(job.last_day + timedelta(days=1), first_not_expected(new_york_now()))
+    return len(sessions(job.first_day, end)) if job.timeframe == "day" else None
 
 
 def _job(config: WebConfig, connection: Connection, job: int) -> Job:
