@@ -44,7 +44,8 @@ def _synchronize(options: argparse.Namespace) -> int:
     elif not options.quiet:
         console.show("\n".join(text.lines(organized, options.verbose)))
         if not how.dry_run:
-            console.show(f"Committed to {place} ({time.monotonic() - started:.1f} s)")
+            done = f"Committed to {place}" if organized.changes else "Nothing to do"
+            console.show(f"{done} ({time.monotonic() - started:.1f} s)")
     return 0
 
 
