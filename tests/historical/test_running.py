@@ -269,3 +269,20 @@ def test_a_volume_without_fractions_is_another_applications(
     assert (job.state, job.bars) == ("failed", 0)
     assert job.reason is not None
     assert job.reason.startswith("ohlcv_daily is another application's (invalid input syntax for type bigint")
+
+
+def test_what_a_cancelled_job_stored_is_counted(
+    scene: Scene, means: Means, connection: Connection, witness: Connection
+) -> None:
+    scene.publish()
+    job = start_job(connection, ASK)
+
+    def cancel_later() -> bool:
+        if query(witness, "SELECT 1 FROM ohlcv_daily LIMIT 1"):
+            query(witness, "UPDATE load_jobs SET cancel_asked = true")
+        return False
+
+    run_job(means._replace(stopped=cancel_later), job)
+    found = read_job(connection, job)
+    # The nine sessions of November of two symbols; those of December come after the next look.
+    assert (found.state, found.bars) == ("cancelled", 18)

@@ -50,7 +50,7 @@ def test_a_worker_that_is_told_to_end_gives_its_job_back(
     assert (status, error) == (0, "")
     assert said.splitlines()[1:4] == [f"job {job} begins", f"job {job} is given back", "ended"]
     found = read_job(witness, job)
-    assert (found.state, found.reason) == ("waiting", "the worker was told to end")
+    assert (found.state, found.reason, found.attempts) == ("waiting", "the worker was told to end", 0)
     with working(scene, database, "once") as process:
         ended(process)
     assert read_job(witness, job).bars == 2 * len(DAYS)

@@ -96,10 +96,13 @@ class Progress(NamedTuple):
             notify(cursor, [told])
         return told
 
-    def wait_again(self, reason: str) -> None:
-        """Give the job back to the queue."""
+    def wait_again(self, reason: str, failures: int = 1) -> None:
+        """Give the job back to the queue. A worker that was only told to end is no failure of the job's (0)."""
         with self.connection, self.connection.cursor() as cursor:
-            cursor.execute("UPDATE load_jobs SET state = 'waiting', reason = %s WHERE id = %s", (reason, self.job))
+            cursor.execute(
+                "UPDATE load_jobs SET state = 'waiting', reason = %s, attempts = attempts - 1 + %s WHERE id = %s",
+                (reason, failures, self.job),
+            )
             cursor.execute(
                 "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, 'warning', %s)",
                 (self.job, f"given back to the queue: {reason}"),

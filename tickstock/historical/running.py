@@ -60,9 +60,9 @@ def _run(means: Means, progress: Progress, job: Job) -> str:
     try:
         state, reason, bars = _load(means, progress, job)
     except CancelledError:
-        state, reason, bars = CANCELLED, "what is stored by now stays", None
+        state, reason, bars = CANCELLED, "what is stored by now stays", sum(_stored(progress, job).values())
     except StoppedError:
-        progress.wait_again("the worker was told to end")
+        progress.wait_again("the worker was told to end", failures=0)
         raise
     except BusyError as error:
         progress.wait_again(str(error))
@@ -119,8 +119,8 @@ def _rest(work: Work) -> Iterator[MassiveRest | None]:
 
 def _count(work: Work, missing: list[date]) -> int:
     """The bars that are stored now; what is missing is said."""
-    with work.progress.connection as connection, connection.cursor() as cursor:
-        counts = count_bars(cursor, work.place, work.job)
+    counts = _stored(work.progress, work.job)
+    with work.progress.connection.cursor() as cursor:
         left = days_without(cursor, work.place, work.job.symbols, missing)
     if not left:
         work.remarks.clear()  # why the archive had none of them is no matter any more
@@ -131,6 +131,12 @@ def _count(work: Work, missing: list[date]) -> int:
         more = ", …" if len(without) > _TOLD else ""
         work.lacks(f"{len(without)} of {len(counts)} symbols have no bar: {', '.join(without[:_TOLD])}{more}")
     return sum(counts.values())
+
+
+def _stored(progress: Progress, job: Job) -> dict[str, int]:
+    """The bars that are stored of each symbol, which are written down too."""
+    with progress.connection as connection, connection.cursor() as cursor:
+        return count_bars(cursor, bars_table(DATASETS[job.timeframe]), job)
 
 
 def _describe(work: Work, rest: MassiveRest | None) -> None:
