@@ -86,6 +86,14 @@ def postmaster_pid(folder: Path) -> int:
     return int((folder / "data" / "postmaster.pid").read_text().split()[0])
 
 
+def gone(pid: int, seconds: float = 10) -> bool:
+    """Whether a process ends by then. A server that has taken its file away is about to, which takes a moment."""
+    deadline = time.monotonic() + seconds
+    while lives(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not lives(pid)
+
+
 def lives(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -172,7 +180,7 @@ def test_first_start_gives_a_database_that_only_this_block_keeps_running(fresh: 
         }
         assert query(server, "SELECT datcollate FROM pg_database WHERE datname = 'tickstock'") == [("C",)]
         pid = postmaster_pid(fresh)
-    assert not lives(pid)
+    assert gone(pid)
     assert processes_below(fresh) == []
 
 
@@ -205,7 +213,7 @@ def test_blocks_nest_and_cross_threads(folder: Path) -> None:
         assert seen == [False] * 5
         assert query(outer, "SELECT number FROM kept") == [(7,)]
         pid = postmaster_pid(folder)
-    assert not lives(pid)
+    assert gone(pid)
 
 
 def test_an_error_in_the_block_stops_the_server_and_passes_through(folder: Path) -> None:
@@ -226,7 +234,7 @@ def test_processes_share_one_server_and_the_last_one_stops_it(folder: Path) -> N
     assert first.leave() == 0
     assert lives(told[0]["pid"])
     assert second.leave() == 0
-    assert not lives(told[0]["pid"])
+    assert gone(told[0]["pid"])
 
 
 def test_eight_simultaneous_first_starts_give_one_server(fresh: Path) -> None:
@@ -257,7 +265,7 @@ def test_after_a_killed_client_the_next_one_stops_the_server(folder: Path) -> No
     assert lives(pid)
     told = run_client(sys.executable, CLIENT, folder, "leave")
     assert (told["started"], told["pid"]) == (False, pid)
-    assert not lives(pid)
+    assert gone(pid)
     assert list((folder / "clients").iterdir()) == []
 
 
@@ -381,7 +389,7 @@ def test_ctrl_c_reaches_the_client_but_not_its_server(folder: Path) -> None:
     os.killpg(client.process.pid, signal.SIGINT)
     assert client.told()["reached"] == ["tickstock", "tickstock"]
     assert client.leave() == 0
-    assert not lives(pid)
+    assert gone(pid)
 
 
 def test_the_server_holds_no_pipe_of_the_client_that_started_it(folder: Path) -> None:
@@ -522,7 +530,7 @@ def test_tcp_is_for_this_machine_and_its_password_only(folder: Path) -> None:
         assert told["started"] is False
         pid = postmaster_pid(folder)
         assert psql(server, "SELECT number FROM kept").stdout == "7\n"
-    assert not lives(pid)
+    assert gone(pid)
 
 
 def test_a_lost_password_file_is_replaced(folder: Path) -> None:
@@ -623,7 +631,7 @@ def test_root_in_a_container_recognises_its_server_without_the_right_to_trace(fo
     limited = ["setpriv", "--bounding-set", "-sys_ptrace", sys.executable, str(CLIENT), str(folder)]
     told = run_client(*limited, "leave")
     assert told["started"]
-    assert not lives(told["pid"])
+    assert gone(told["pid"])
     left = Client(folder)
     pid = left.told()["pid"]
     os.kill(pid, signal.SIGKILL)

@@ -189,4 +189,9 @@ def _alone(connection: Connection, job: int) -> Iterator[None]:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('tickstock load job', %s))", (job,))
         if cursor.fetchall() != [(True,)]:
             raise BusyError(f"another worker is still at job {job}")
-    yield
+    try:
+        yield
+    finally:
+        # The server would notice the end of the session only a moment after the next attempt may have begun.
+        with suppress(psycopg2.Error), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('tickstock load job', %s))", (job,))
