@@ -60,7 +60,7 @@ def _run(means: Means, progress: Progress, job: Job) -> str:
     try:
         state, reason, bars = _load(means, progress, job)
     except CancelledError:
-        state, reason, bars = CANCELLED, "what is stored by now stays", sum(_stored(progress, job).values())
+        state, reason, bars = CANCELLED, "what is stored by now stays", _so_far(progress, job)
     except StoppedError:
         progress.wait_again("the worker was told to end", failures=0)
         raise
@@ -131,6 +131,14 @@ def _count(work: Work, missing: list[date]) -> int:
         more = ", …" if len(without) > _TOLD else ""
         work.lacks(f"{len(without)} of {len(counts)} symbols have no bar: {', '.join(without[:_TOLD])}{more}")
     return sum(counts.values())
+
+
+def _so_far(progress: Progress, job: Job) -> int:
+    """The bars of a job that goes no further: none, where the table is not ours."""
+    try:
+        return sum(_stored(progress, job).values())
+    except TickstockError:
+        return 0
 
 
 def _stored(progress: Progress, job: Job) -> dict[str, int]:
