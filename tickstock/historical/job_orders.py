@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.db import statement
 from tickstock.errors import BadInputError, TickstockError
-from tickstock.historical.jobs import DONE, NO_BAR, PRIORITIES, TIMEFRAMES, WAITING, locked_job
+from tickstock.historical.jobs import DONE, NO_BAR, PRIORITIES, TIMEFRAMES, WAITING, add_line, locked_job
 from tickstock.queue_schema import schema_first
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def start_job(connection: Connection, ask: Ask) -> int:
     with connection, connection.cursor() as cursor:
         cursor.execute(statement("jobs/start"), {**ask._asdict(), "symbols": list(ask.symbols)})
         ((job,),) = cursor.fetchall()
-        _log(cursor, job, f"asked for: {len(ask.symbols)} symbols, {ask.first_day} to {ask.last_day}")
+        add_line(cursor, job, f"asked for: {len(ask.symbols)} symbols, {ask.first_day} to {ask.last_day}")
         _defer(cursor, job, ask.priority)
     return int(job)
 
@@ -65,7 +65,7 @@ def cancel_job(connection: Connection, job: int) -> None:
         if not found.active:
             raise TickstockError(f"job {job} cannot be cancelled: it is {found.state}")
         cursor.execute("UPDATE load_jobs SET cancel_asked = true WHERE id = %s", (job,))
-        _log(cursor, job, "asked to cancel")
+        add_line(cursor, job, "asked to cancel")
         if found.state == WAITING:
             cursor.execute(
                 "UPDATE load_jobs SET state = 'cancelled', finished_at = clock_timestamp(),"
@@ -100,7 +100,7 @@ def retry_job(connection: Connection, job: int) -> None:
             (again, job),
         )
         cursor.execute("UPDATE load_job_symbols SET asked = false, reason = NULL WHERE job_id = %s", (job,))
-        _log(cursor, job, "asked to try again")
+        add_line(cursor, job, "asked to try again")
         _defer(cursor, job, found.priority)
 
 
@@ -132,7 +132,3 @@ def _defer(cursor: Cursor, job: int, priority: str) -> None:
             "ARRAY[ROW(%s, %s, %s, %s, NULL, %s, NULL)::procrastinate_job_to_defer_v1])",
             values,
         )
-
-
-def _log(cursor: Cursor, job: int, line: str) -> None:
-    cursor.execute("INSERT INTO load_job_log (job_id, line) VALUES (%s, %s)", (job, line))

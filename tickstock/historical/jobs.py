@@ -147,6 +147,11 @@ def read_workers(connection: Connection) -> Workers:
     return Workers(alive, last_seen)
 
 
+def add_line(cursor: Cursor, job: int, line: str, level: str = "info") -> None:
+    """Add a line to the log of a job."""
+    cursor.execute("INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (job, level, line))
+
+
 def locked_job(cursor: Cursor, job: int) -> Job:
     """The job, which nobody else changes until the transaction ends. Raises as :func:`read_job`."""
     return _job(cursor, "WHERE id = %s FOR UPDATE", job)

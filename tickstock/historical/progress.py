@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tickstock.historical.announce import end_message, notify
-from tickstock.historical.jobs import FAILED, Job, read_job
+from tickstock.historical.jobs import FAILED, Job, add_line, read_job
 
 if TYPE_CHECKING:
-    from tickstock.db import Connection, Cursor
+    from tickstock.db import Connection
     from tickstock.notify import Message
 
 # A job that ends its worker each time is not tried for ever.
@@ -54,16 +54,12 @@ class Progress(NamedTuple):
             CancelledError: somebody asked for that.
         """
         with self.connection.cursor() as cursor:
-            self.step_in(cursor, name, done, of)
-
-    def step_in(self, cursor: Cursor, name: str, done: int, of: int) -> None:
-        """The same, on a cursor of a transaction."""
-        cursor.execute(
-            "UPDATE load_jobs SET step = %s, steps_done = %s, steps = %s WHERE id = %s RETURNING cancel_asked",
-            (name, done, of, self.job),
-        )
-        if cursor.fetchall() == [(True,)]:
-            raise CancelledError
+            cursor.execute(
+                "UPDATE load_jobs SET step = %s, steps_done = %s, steps = %s WHERE id = %s RETURNING cancel_asked",
+                (name, done, of, self.job),
+            )
+            if cursor.fetchall() == [(True,)]:
+                raise CancelledError
 
     def check(self) -> None:
         """Raise CancelledError if somebody asked for that."""
@@ -75,9 +71,7 @@ class Progress(NamedTuple):
     def say(self, line: str, level: str = "info") -> None:
         """Add a line to the job's log."""
         with self.connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (self.job, level, line)
-            )
+            add_line(cursor, self.job, line, level)
 
     def end(self, state: str, reason: str | None, bars: int | None = None) -> Message:
         """Write down how the job ended, and tell it with the commit; give the message."""
@@ -89,9 +83,7 @@ class Progress(NamedTuple):
             )
             level = "error" if state == FAILED else "info"
             line = state if reason is None else f"{state}: {reason}"
-            cursor.execute(
-                "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, %s, %s)", (self.job, level, line)
-            )
+            add_line(cursor, self.job, line, level)
             told = end_message(read_job(self.connection, self.job))
             notify(cursor, [told])
         return told
@@ -103,10 +95,7 @@ class Progress(NamedTuple):
                 "UPDATE load_jobs SET state = 'waiting', reason = %s, attempts = attempts - 1 + %s WHERE id = %s",
                 (reason, failures, self.job),
             )
-            cursor.execute(
-                "INSERT INTO load_job_log (job_id, level, line) VALUES (%s, 'warning', %s)",
-                (self.job, f"given back to the queue: {reason}"),
-            )
+            add_line(cursor, self.job, f"given back to the queue: {reason}", "warning")
 
 
 def forget_old_jobs(connection: Connection) -> None:
