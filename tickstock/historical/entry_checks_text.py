@@ -9,7 +9,8 @@ from typing import Any
 
 from tickstock.historical.entry_checks import FAIL, PASS, WARN, Analysis, Check
 from tickstock.historical.entry_rules import THEMES
-from tickstock.historical.organize_text import category, counted
+from tickstock.historical.organize_text import category
+from tickstock.relationships.queries.text import counted
 from tickstock.terminal import printable
 
 LISTED = 10

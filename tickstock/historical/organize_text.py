@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickstock.historical.entry_rules import THEMES
 from tickstock.historical.organize import ACTIONS, Entry, Organized
+from tickstock.relationships.queries.text import counted
 from tickstock.terminal import printable
 
 if TYPE_CHECKING:
@@ -40,12 +41,6 @@ def _entry_line(entry: Entry) -> str:
 def category(entry: Entry | Stored) -> str:
     """``stock_universe | market_cap``; of themes, whose names are many, the type alone."""
     return entry.type if entry.type == THEMES else f"{entry.type} | {entry.name}"
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 entry``, ``2 entries``, ``1,000 symbols``."""
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else many}"
 
 
 def _counts(totals: Mapping[str, int], actions: Sequence[str]) -> str:

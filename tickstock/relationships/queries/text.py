@@ -116,8 +116,9 @@ def titled(noun: str, name: str, description: str | None) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 ETF``, ``10 ETFs``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """``1 ETF``, ``10 ETFs``, ``2 entries``, ``3 days``."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
 def size(holdings: int, weighted: int, weight_sum: Decimal | None) -> str:
